@@ -1,0 +1,138 @@
+"""What an auditor reads: evidence, findings, scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from parkops.model.change import Artifact, Result, Running
+from parkops.model.watch import Availability, Event, Interval, Reach
+
+
+class Verdict(StrEnum):
+    """Unknown is not fail, and not pass."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+    WAIVED = "waived"
+
+
+class EvidenceKind(StrEnum):
+    """Where evidence comes from."""
+
+    PLAN = "plan"
+    CONFIG = "config"
+    STATE = "state"
+    PROBE = "probe"
+    ATTEST = "attest"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One observation: ``source`` is a plan line, a config line, a device or a probe."""
+
+    kind: EvidenceKind
+    subject: str
+    source: str
+    text: str  # what was seen
+    time_s: float | None  # None: as old as the plan
+    max_age_s: float | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check of one requirement found about one subject."""
+
+    requirement: str
+    check: str
+    verdict: Verdict
+    message: str  # "Expected: … Actual: …"
+    evidence: tuple[Evidence, ...] = ()
+    subject: str = "park"
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementResult:
+    """A requirement with the verdict over all its findings."""
+
+    id: str
+    title_zh: str
+    text: str
+    domain: str
+    aspect: str
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    kinds: tuple[str, ...] = ()  # kinds of check that the catalogue asks for
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorScore:
+    """One indicator: its value, its score by formula (2), and the bounds where it is unknown (0 to 100)."""
+
+    id: int
+    name_zh: str
+    name_en: str
+    level1: int
+    level2: int
+    weight: float  # gamma
+    value: float | None
+    unit: str
+    score: float | None
+    low: float
+    high: float
+    basis: str  # measured | stated | unknown
+    explanation: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupScore:
+    """A first- or second-level indicator: point (over what is known) and bounds."""
+
+    level: int
+    id: int
+    name_zh: str
+    name_en: str
+    weight: float
+    point: float | None
+    low: float
+    high: float
+    coverage: float  # share of weight that is known, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSet:
+    """All that the assessment may look at, read from the store, the build and the devices."""
+
+    artifacts: tuple[Artifact, ...] = ()
+    running: tuple[Running, ...] = ()
+    intervals: tuple[Interval, ...] = ()
+    availability: tuple[Availability, ...] = ()
+    events: tuple[Event, ...] = ()
+    reach: tuple[Reach, ...] = ()
+    results: tuple[Result, ...] = ()  # last push
+    pushed_s: float | None = None
+    now_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The park's verdicts and scores at one time."""
+
+    park: str
+    title: str
+    plan_digest: str
+    time_s: float
+    requirements: tuple[RequirementResult, ...]
+    indicators: tuple[IndicatorScore, ...]
+    groups: tuple[GroupScore, ...]
+    total_point: float | None
+    total_low: float
+    total_high: float
+    infrastructure_point: float | None
+    infrastructure_low: float
+    infrastructure_high: float
+    coverage: float  # share of global weight that is known, 0 to 1

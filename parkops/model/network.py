@@ -1,0 +1,389 @@
+"""The network as designed: devices, interfaces, links, segments, zones and flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceRef:
+    """Where in the plan something was asked for; line and column from 1."""
+
+    file: str
+    line: int
+    col: int
+    path: str  # e.g. "tenants.huaxing.plants.p1.ring"
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.path}"
+
+
+class Role(StrEnum):
+    """What a device is for, in the guide's terms."""
+
+    CORE = "core"
+    PARK_FIREWALL = "park-firewall"
+    BOUNDARY = "boundary"
+    RING_SWITCH = "ring-switch"
+    ACCESS_SWITCH = "access-switch"
+    EDGE_GATEWAY = "edge-gateway"
+    EDGE_CLOUD = "edge-cloud"
+    IDENTIFIER = "identifier-node"
+    MANAGEMENT = "management-server"
+    ENDPOINT = "endpoint"
+    EXTERNAL = "external"
+
+
+class PortMode(StrEnum):
+    """How an interface takes part in layer 2 or 3."""
+
+    MANAGEMENT = "management"
+    ROUTED = "routed"
+    ACCESS = "access"
+    TRUNK = "trunk"
+    LOOPBACK = "loopback"
+    UNUSED = "unused"
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One port: its peer, its addresses (``a.b.c.d/len``, ``x::y/len``) and its VLANs."""
+
+    name: str
+    mode: PortMode
+    description: str = ""
+    link: str = ""  # Link.id, or "" when nothing is attached
+    peer_device: str = ""
+    peer_interface: str = ""
+    ipv4: str = ""
+    ipv6: str = ""
+    segment: str = ""  # Segment.id
+    zone: str = ""  # Zone.id of a routed port that leads into a zone
+    pvid: int = 0  # access VLAN, 0 when none
+    vids: tuple[int, ...] = ()  # VLANs that a trunk carries, tagged
+    ring: str = ""  # ring id when the port is a ring port
+    ospf_cost: int = 0  # 0: the port does not speak OSPF
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One permitted flow on one enforcement point; everything not permitted is dropped."""
+
+    id: str  # stable, from park.lock
+    flow: str  # Flow.id
+    reason: str
+    in_interface: str
+    out_interface: str  # "" for traffic to the device itself
+    protocol: str  # tcp | udp | icmp
+    ports: tuple[int, ...]
+    src_v4: tuple[str, ...]
+    dst_v4: tuple[str, ...]
+    src_v6: tuple[str, ...]
+    dst_v6: tuple[str, ...]
+    source: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A daemon that a device runs: ``kind`` is chrony, mosquitto, node_exporter, syslog, identifier."""
+
+    kind: str
+    port: int
+    protocol: str = "tcp"
+    params: tuple[tuple[str, str], ...] = ()
+
+    def param(self, name: str, default: str = "") -> str:
+        """Return a parameter's value."""
+        return dict(self.params).get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One managed or simulated node of the park."""
+
+    name: str
+    role: Role
+    platform: str  # folder of templates/: frr | ietf | linux | host
+    source: SourceRef
+    title: str = ""  # name for people, any language
+    tenant: str = ""  # Tenant.id, "" for the park itself
+    site: str = ""
+    management_ipv4: str = ""  # "a.b.c.d/len", "" for endpoints and external nodes
+    router_id: str = ""
+    loopback_ipv4: str = ""
+    loopback_ipv6: str = ""
+    interfaces: tuple[Interface, ...] = ()
+    vlans: tuple[tuple[int, str], ...] = ()  # (vid, name) that exist on a switch
+    ring: str = ""
+    rules: tuple[Rule, ...] = ()
+    masquerade_interface: str = ""  # exit port with source NAT, "" for none
+    services: tuple[Service, ...] = ()
+    gateway_ipv4: str = ""  # default gateway of an endpoint or server
+    gateway_ipv6: str = ""
+    properties: tuple[tuple[str, str], ...] = ()  # ip_code, power_supplies, ups_minutes, ...
+
+    @property
+    def management_address(self) -> str:
+        """The management address without its prefix length."""
+        return self.management_ipv4.partition("/")[0]
+
+    @property
+    def managed(self) -> bool:
+        """True for what parkops configures."""
+        return bool(self.management_ipv4)
+
+    def property(self, name: str, default: str = "") -> str:
+        """Return a stated property's value."""
+        return dict(self.properties).get(name, default)
+
+    def interface(self, name: str) -> Interface:
+        """Return an interface by name; KeyError when there is none."""
+        for interface in self.interfaces:
+            if interface.name == name:
+                return interface
+        raise KeyError(f"{self.name} has no interface {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A cable between two ports."""
+
+    id: str
+    a_device: str
+    a_interface: str
+    b_device: str
+    b_interface: str
+    kind: str  # backbone | uplink | ring | access | exit
+    rate_mbps: int = 1000
+    important: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A broadcast domain with its VLAN, prefixes and gateway."""
+
+    id: str  # "huaxing.p1.control"
+    zone: str
+    vlan: int
+    ipv4: str  # "10.1.2.0/24"
+    ipv6: str
+    gateway_device: str
+    gateway_interface: str
+    tenant: str
+    title: str
+    source: SourceRef
+    site: str = ""
+    access: tuple[str, ...] = ()  # wired | wifi6 | 5g
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A security zone; ``mlps_level`` is the level of GB/T 22239-2019."""
+
+    id: str
+    title: str
+    kind: str  # production | enterprise | public-service | park-service | management | external
+    tenant: str
+    mlps_level: int
+    industrial: bool  # the industrial-control extension applies
+    source: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Traffic that is allowed from one place to another; ends are zone or segment ids."""
+
+    id: str
+    src: str
+    dst: str
+    protocol: str
+    ports: tuple[int, ...]
+    reason: str
+    traffic_class: str  # control | management | video | data | internet
+    source: SourceRef
+    owner: str = ""
+    latency_ms: float = 0.0  # target, 0 when none is stated
+    local_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointGroup:
+    """Like endpoints on one segment: ``element`` is people, machines, materials or environment."""
+
+    id: str
+    title: str
+    tenant: str
+    segment: str
+    element: str
+    protocol: str  # opcua | mqtt | rtsp | modbus | ip ...
+    access: str  # wired | wifi6 | 5g
+    count: int
+    connected: int  # how many of them are on the network
+    source: SourceRef
+    representative: str = ""  # Device.name of the lab host that stands for the group
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A layer-2 ring of switches."""
+
+    id: str
+    protocol: str  # rstp
+    devices: tuple[str, ...]
+    links: tuple[str, ...]
+    source: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A line of an operator: an exit of the park or a tenant's leased line."""
+
+    id: str
+    operator: str
+    kind: str  # exit | leased-line
+    bandwidth_mbps: int
+    tenant: str
+    source: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An enterprise of the park."""
+
+    id: str
+    title: str
+    important: bool
+    source: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number or yes/no that the operator states, with its evidence (indicator ids from 1)."""
+
+    indicator: int
+    value: float | bool
+    x_min: float | None
+    x_max: float | None
+    evidence: str
+    stated_on: str  # ISO date
+    stated_by: str
+    source: SourceRef
+    components: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """The operator's word for a requirement that no machine can decide."""
+
+    requirement: str
+    evidence: str
+    stated_on: str
+    stated_by: str
+    expires_on: str
+    source: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A requirement that the operator does not meet on purpose."""
+
+    requirement: str
+    owner: str
+    reason: str
+    expires_on: str
+    source: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing that the monitor watches; ``probe`` names a registered probe."""
+
+    id: str  # "<device>/<probe>[/<detail>]"
+    probe: str  # icmp | tcp | ssh | netconf | mqtt | http | ntp | link
+    device: str
+    address: str
+    port: int = 0
+    interval_s: float = 5.0
+    tenant: str = ""
+    zone: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+
+    def param(self, name: str, default: str = "") -> str:
+        """Return a parameter's value."""
+        return dict(self.params).get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must hold between two endpoints: the flow passes, or it does not."""
+
+    id: str
+    src_device: str
+    dst_device: str
+    dst_address: str
+    protocol: str  # tcp | udp | icmp
+    port: int
+    allowed: bool
+    flow: str  # Flow.id, or "" for a forbidden pair
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How parkops logs in; ``key`` and ``password`` are secret references, never secrets."""
+
+    user: str = "parkops"
+    key: str = ""  # "file:.parkops/lab/ssh/id_ed25519" | "env:NAME"
+    password: str = ""
+    known_hosts: str = ""  # file, relative to the park's folder
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """The whole design: what every later stage reads."""
+
+    name: str
+    title: str
+    operator: str
+    plan_file: str
+    plan_digest: str  # blake2b of the plan's bytes
+    horizon_years: int
+    growth_percent: float
+    management_network: str  # "172.31.0.0/24"
+    management_gateway: str  # address of the parkops side, "172.31.0.1"
+    access: Access
+    source: SourceRef
+    devices: tuple[Device, ...] = ()
+    links: tuple[Link, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    groups: tuple[EndpointGroup, ...] = ()
+    rings: tuple[Ring, ...] = ()
+    circuits: tuple[Circuit, ...] = ()
+    tenants: tuple[Tenant, ...] = ()
+    targets: tuple[Target, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()  # further stated facts: cloud.servers, security.platform, ...
+    pools: tuple[tuple[str, int, int], ...] = ()  # (pool, used, size)
+    _index: dict[str, Device] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._index.update({device.name: device for device in self.devices})
+
+    def device(self, name: str) -> Device:
+        """Return a device by name; KeyError when there is none."""
+        return self._index[name]
+
+    @property
+    def managed(self) -> tuple[Device, ...]:
+        """The devices that parkops configures, in name order."""
+        return tuple(device for device in self.devices if device.managed)
+
+    def fact(self, name: str, default: str = "") -> str:
+        """Return a stated fact's value."""
+        return dict(self.facts).get(name, default)

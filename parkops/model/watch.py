@@ -1,0 +1,101 @@
+"""What the monitor sees: samples, state intervals and events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """A target's state; ``unknown`` when the probe itself could not run."""
+
+    UP = "up"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One probe's answer at ``time_s`` (Unix time); ``rtt_s`` is its round trip, None when down."""
+
+    target: str
+    time_s: float
+    state: State
+    rtt_s: float | None = None
+    reason: str = ""  # why it is not up
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A span in which a target kept one state; ``end_s`` is the last sample of the span."""
+
+    target: str
+    start_s: float
+    end_s: float
+    state: State
+    reason: str = ""
+    open: bool = False  # still going on
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the span."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An outage with its life: opened, acknowledged, closed (Unix times; None while it is not)."""
+
+    id: int
+    target: str
+    device: str
+    severity: str  # critical | warning
+    cause: str
+    opened_s: float
+    acknowledged_s: float | None = None
+    acknowledged_by: str = ""
+    closed_s: float | None = None
+    note: str = ""
+
+    @property
+    def duration_s(self) -> float | None:
+        """Length of the outage, None while it goes on."""
+        return None if self.closed_s is None else self.closed_s - self.opened_s
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """A target over a window: seconds in each state, outages, MTBF and MTTR in seconds."""
+
+    target: str
+    up_s: float
+    down_s: float
+    unknown_s: float
+    outages: int
+
+    @property
+    def ratio(self) -> float | None:
+        """Up time over known time, None when nothing is known."""
+        known_s = self.up_s + self.down_s
+        return self.up_s / known_s if known_s > 0 else None
+
+    @property
+    def mttr_s(self) -> float | None:
+        """Mean time to repair: down time per outage."""
+        return self.down_s / self.outages if self.outages else None
+
+    @property
+    def mtbf_s(self) -> float | None:
+        """Mean time between failures: up time per outage."""
+        return self.up_s / self.outages if self.outages else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An expectation as observed: did the traffic pass at ``time_s``?"""
+
+    expectation: str
+    passed: bool | None  # None: could not be tried
+    time_s: float
+    detail: str = ""
+    rtt_s: float | None = None

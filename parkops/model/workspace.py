@@ -1,0 +1,48 @@
+"""The folders and files of one park."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Paths below the park's folder; nothing is read or written here."""
+
+    root: Path
+
+    @property
+    def plan_file(self) -> Path:
+        """The plan."""
+        return self.root / "park.yaml"
+
+    @property
+    def lock_file(self) -> Path:
+        """The committed allocations."""
+        return self.root / "park.lock"
+
+    @property
+    def build(self) -> Path:
+        """Rendered artifacts."""
+        return self.root / "build"
+
+    @property
+    def state(self) -> Path:
+        """What outlives a run and is not committed."""
+        return self.root / ".parkops"
+
+    @property
+    def database(self) -> Path:
+        """The store."""
+        return self.state / "parkops.db"
+
+    @property
+    def lab(self) -> Path:
+        """The lab's state, keys and logs."""
+        return self.state / "lab"
+
+    @property
+    def reports(self) -> Path:
+        """Written reports."""
+        return self.root / "reports"
