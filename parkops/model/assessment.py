@@ -52,6 +52,7 @@ class Finding:
     message: str  # "Expected: … Actual: …"
     evidence: tuple[Evidence, ...] = ()
     subject: str = "park"
+    kind: str = ""  # EvidenceKind that the catalogue asks for here
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class RequirementResult:
     verdict: Verdict
     findings: tuple[Finding, ...]
     kinds: tuple[str, ...] = ()  # kinds of check that the catalogue asks for
+    message: str = ""  # why this verdict: what failed, or what is not yet evidenced
 
 
 @dataclass(frozen=True, slots=True)
