@@ -1,0 +1,5 @@
+"""What outlives a run: state intervals, events, reachability, push results, running configurations."""
+
+from parkops.store.store import Store
+
+__all__ = ["Store"]
