@@ -1,0 +1,129 @@
+"""The command line: one verb, one file; a verb's module is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from parkops.errors import ParkopsError
+
+VERBS = {  # verb -> module, in the order of the main job
+    "init": "init",
+    "validate": "validate",
+    "show": "show",
+    "design": "design",
+    "render": "render",
+    "verify": "verify",
+    "diff": "diff",
+    "push": "push",
+    "monitor": "monitor",
+    "status": "status",
+    "events": "events",
+    "report": "report",
+    "controls": "controls",
+    "lab": "lab",
+    "demo": "demo",
+}
+
+SUMMARIES = {  # so that `--help` imports no verb
+    "init": "Start a park folder from a shipped example.",
+    "validate": "Check the plan and the design; every mistake at once.",
+    "show": "Show devices, links, segments, flows and rules as tables.",
+    "design": "Design the park and keep its allocations in park.lock.",
+    "render": "Write configurations, monitoring, lab and inventory files.",
+    "verify": "Prove the design and the artifacts before anything is pushed.",
+    "diff": "Show what would change on each device.",
+    "push": "Bring devices to the rendered configuration.",
+    "monitor": "Probe the park and record its state.",
+    "status": "Show the park in one screen.",
+    "events": "List, acknowledge and close events.",
+    "report": "Assess the park against the guide and write the report.",
+    "controls": "List and show the requirements and their checks.",
+    "lab": "Run the park as nodes on network namespaces.",
+    "demo": "Plan, build, break, heal and prove the demo park in one run.",
+}
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported on use: `parkops --help` stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of the main job."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one verb."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"parkops.cli.{VERBS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve a verb, with a hint where it is misspelt."""
+        from difflib import get_close_matches
+
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            close = get_close_matches(args[0], VERBS, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"No such verb {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs and their summaries without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in VERBS])
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-p",
+    "--park",
+    "park_dir",
+    metavar="DIR",
+    help="Folder of the park. Default: this folder, else the nearest parent with a park.yaml.",
+)
+@click.option("-v", "--verbose", count=True, help="Say more; twice for debugging.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
+@click.option("--log-file", metavar="FILE", help="Append a log with timestamps to FILE.")
+@click.version_option(package_name="parkops", message="parkops %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, park_dir: str | None, verbose: int, quiet: bool, log_file: str | None) -> None:
+    """Provision, rehearse, run and prove an industrial-internet park from one plan file.
+
+    \b
+    Example:
+      parkops -p inventories/demo validate
+      parkops -p inventories/demo lab up
+      parkops -p inventories/demo push
+    """
+    from parkops.cli.common import Context
+
+    ctx.obj = Context(park_dir, verbose=verbose, quiet=quiet, log_file=log_file)
+
+
+def main() -> None:
+    """Run the command line; errors become one message and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.Abort:
+        click.echo("Interrupted.", err=True)
+        code = 130
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except ParkopsError as error:
+        click.echo(str(error), err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,144 @@
+"""What every verb needs: the park's folder, its design, a console and the store."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from parkops.errors import UsageError
+from parkops.model.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from parkops.model import Artifact, Device, Park
+    from parkops.store import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(function: F) -> F:
+    """Add `--json`: print a stable, versioned document for programs instead of a table."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(function)
+
+
+def find_park(start: str | None) -> Path:
+    """Return the park's folder: the given one, else the nearest with a park.yaml above here.
+
+    Raises UsageError when there is none.
+    """
+    if start is not None:
+        root = Path(start).expanduser().resolve()
+        if root.is_file():
+            root = root.parent
+        if not (root / "park.yaml").is_file():
+            raise UsageError("there is no park.yaml here", where=str(root), hint="name the park's folder")
+        return root
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "park.yaml").is_file():
+            return folder
+    raise UsageError(
+        "no park.yaml here or in a parent folder",
+        where=str(here),
+        hint="use -p DIR, or start one with `parkops init DIR`",
+    )
+
+
+class Context:
+    """One call's park, read and designed at most once."""
+
+    def __init__(
+        self, park_dir: str | None, *, verbose: int = 0, quiet: bool = False, log_file: str | None = None
+    ) -> None:
+        """Keep the options; nothing is read until it is asked for."""
+        self.park_dir = park_dir
+        self.verbose = verbose
+        self.quiet = quiet
+        self._set_up_logging(log_file)
+
+    def _set_up_logging(self, log_file: str | None) -> None:
+        level = [logging.WARNING, logging.INFO, logging.DEBUG][min(self.verbose, 2)]
+        log = logging.getLogger("parkops")
+        log.setLevel(logging.DEBUG if log_file else level)
+        screen = logging.StreamHandler(sys.stderr)
+        screen.setLevel(logging.ERROR if self.quiet else level)
+        log.addHandler(screen)
+        if log_file:
+            handler = logging.FileHandler(log_file, encoding="utf-8")
+            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+            log.addHandler(handler)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The park's folder."""
+        return Workspace(find_park(self.park_dir))
+
+    @cached_property
+    def console(self) -> Console:
+        """The console for people (standard output)."""
+        from rich.console import Console
+
+        return Console(highlight=False, quiet=self.quiet)
+
+    @cached_property
+    def _park(self) -> Park:
+        from parkops.pipeline import load_park
+
+        return load_park(self.workspace)
+
+    def park(self) -> Park:
+        """Return the designed park."""
+        return self._park
+
+    @cached_property
+    def _artifacts(self) -> tuple[Artifact, ...]:
+        from parkops.pipeline import render_park
+
+        return render_park(self.park(), self.workspace)
+
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """Return the rendered artifacts (in memory)."""
+        return self._artifacts
+
+    def select(self, names: Sequence[str]) -> tuple[Device, ...]:
+        """Return the named managed devices, all of them for no name; UsageError for an unknown one."""
+        from difflib import get_close_matches
+
+        managed = {device.name: device for device in self.park().managed}
+        if not names:
+            return tuple(managed.values())
+        for name in names:
+            if name not in managed:
+                close = get_close_matches(name, managed, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(managed)}"
+                raise UsageError("no such managed device", where=name, hint=hint)
+        return tuple(managed[name] for name in dict.fromkeys(names))
+
+    def enter_lab(self) -> bool:
+        """Move this process into the lab's management network if the park's lab runs; return whether."""
+        from parkops import lab
+
+        if not lab.is_up(self.workspace):
+            return False
+        lab.enter(self.workspace)
+        return True
+
+    def open_store(self) -> Store:
+        """Open the park's store (a context manager)."""
+        from parkops.store import Store
+
+        self.workspace.state.mkdir(parents=True, exist_ok=True)
+        return Store.open(self.workspace.database)
+
+    def print_json(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Print a versioned JSON document."""
+        document = {"kind": f"parkops.{kind}", "version": 1, **body}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))

@@ -1,0 +1,64 @@
+"""Cross-checks of names: devices are unique, and the management plane points at nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from parkops.errors import Problem
+from parkops.plan.marks import Marks
+from parkops.plan.names import PARK_FIREWALL, boundary, cores, sites
+from parkops.plan.schema import Plan
+
+Found = Iterator[Problem]
+RESERVED = ("core", "fw", "svc", "pub", "inet")
+
+
+def check_devices(plan: Plan, marks: Marks) -> Found:
+    """No two devices get one name."""
+    prefixes: dict[str, str] = {}
+    for tenant_id, tenant in plan.tenants.items():
+        path = ("tenants", tenant_id, "prefix")
+        if tenant.prefix in RESERVED:
+            yield marks.problem(
+                path, f"prefix {tenant.prefix!r} is the park's own", f"anything but {', '.join(RESERVED)}"
+            )
+        first = prefixes.setdefault(tenant.prefix, tenant_id)
+        if first != tenant_id:
+            yield marks.problem(
+                path,
+                f"prefix {tenant.prefix!r} is also tenant {first!r}'s",
+                "a prefix of its own for each tenant",
+            )
+    taken = dict.fromkeys((*cores(plan), PARK_FIREWALL, "inet-1"), "the backbone")
+    taken.update({boundary(tenant.prefix): f"tenant {name}" for name, tenant in plan.tenants.items()})
+    for site in sites(plan):
+        for number in range(1, site.plan.switches + 1):
+            taken.setdefault(site.switch(number), f"{site.id}'s switches")
+        named = [(("endpoints", name), site.endpoint(name)) for name in site.plan.endpoints]
+        named += [(("nodes", name), site.node(name)) for name in site.plan.nodes]
+        for where, device in named:
+            owner = f"{site.id}.{'.'.join(where)}"
+            first = taken.setdefault(device, owner)
+            if first != owner:
+                yield marks.key_problem(
+                    (*site.path, *where), f"device name {device!r} is taken by {first}", "another name"
+                )
+
+
+def check_management(plan: Plan, marks: Marks) -> Found:
+    """NTP, syslog and monitoring are served by management servers that exist."""
+    roles = {site.node(name): node.role for site in sites(plan) for name, node in site.plan.nodes.items()}
+    servers = sorted(name for name, role in roles.items() if role == "management-server")
+    for key in ("ntp", "syslog", "monitoring"):
+        name = getattr(plan.management, key)
+        if name in servers:
+            continue
+        what = f"{name!r} is a {roles[name]}" if name in roles else f"no node {name!r}"
+        close = get_close_matches(name, servers, n=1)
+        yield marks.problem(
+            ("management", key),
+            what,
+            f"a management-server: {', '.join(servers) or 'none is planned'}",
+            f"did you mean {close[0]!r}?" if close else "",
+        )
