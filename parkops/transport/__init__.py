@@ -1,0 +1,1 @@
+"""Sessions to devices: credentials, NETCONF and SSH, each with its own timeouts and host key check."""

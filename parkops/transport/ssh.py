@@ -1,0 +1,124 @@
+"""A command-line session over SSH (netmiko) with a network system whose login shell is its CLI."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from parkops.errors import Unreachable
+from parkops.transport.login import KEX, Login
+
+if TYPE_CHECKING:
+    from netmiko import BaseConnection
+
+PORT = 22
+PROMPT = re.compile(r"(?:^|\r|\n)[^\s()#>]+(?P<mode>\([^\s()]+\))?[#>] ?$")
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]")
+
+
+class SshSession:
+    """A context manager around one CLI session; ``Unreachable`` when it cannot be opened, or is lost."""
+
+    def __init__(self, device: str, host: str, login: Login, port: int = PORT) -> None:
+        self.device, self.host, self.port, self.login = device, host, port, login
+        self.mode = ""  # what the last prompt showed: "" or "(config-if)"
+        self._connection: BaseConnection | None = None
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Connect, check the host key, log in and wait for the first prompt."""
+        with self._translated("connect"):
+            self._connection = _connect(self.host, self.port, self.login)
+            self._read_prompt()
+
+    def close(self) -> None:
+        """Cut the connection; never raise."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.paramiko_cleanup()
+
+    def ask(self, command: str) -> str:
+        """Send one line and return the answer up to the next prompt, without echo and prompt."""
+        with self._translated(command.strip()):
+            self._live.write_channel(command + "\n")
+            answer = self._read_prompt()
+        _, _, answer = answer.partition("\n")  # the echo
+        return answer
+
+    @property
+    def _live(self) -> BaseConnection:
+        if self._connection is None:
+            raise Unreachable("the session is closed", where=self.device)
+        return self._connection
+
+    def _read_prompt(self) -> str:
+        """Read until a prompt ends the output; netmiko's own reader does not notice a closed channel."""
+        channel: Any = self._live.remote_conn
+        end_s, text = time.monotonic() + self.login.rpc_timeout_s, ""
+        while True:
+            channel.settimeout(max(0.001, end_s - time.monotonic()))
+            data = channel.recv(65536)
+            if not data:
+                raise EOFError("the device closed the session")
+            text = ESCAPE.sub("", text + data.decode("utf-8", "replace"))
+            if found := PROMPT.search(text):
+                self.mode = found["mode"] or ""
+                return text[: found.start()].replace("\r\n", "\n").replace("\r", "")
+
+    @contextmanager
+    def _translated(self, operation: str) -> Iterator[None]:
+        """Turn what netmiko, paramiko and the socket raise into an Unreachable."""
+        import paramiko
+        from netmiko.exceptions import NetmikoBaseException
+
+        where = f"{self.device} ({self.host}:{self.port})"
+        try:
+            yield
+        except TimeoutError as error:
+            raise Unreachable(f"{operation}: no answer in time", where=where) from error
+        except (NetmikoBaseException, paramiko.SSHException, OSError, EOFError, ValueError) as error:
+            raise Unreachable(f"{operation}: {_reason(error)}", where=where) from error
+
+
+def _connect(host: str, port: int, login: Login) -> BaseConnection:
+    """Open a netmiko connection that leaves the CLI's prompt to us; paging is off by the window's height."""
+    import paramiko
+    from netmiko import BaseConnection
+
+    class Plain(BaseConnection):
+        """A connection without probing of prompts, widths and modes."""
+
+        def session_preparation(self) -> None:
+            """Leave the channel as it is."""
+
+    connection = socket.create_connection((host, port), timeout=login.connect_timeout_s)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    offered: tuple[str, ...] = getattr(paramiko.Transport, "_preferred_kex", ())
+    kex = [name for name in offered if name not in KEX]
+    return Plain(
+        host=host, port=port, sock=connection, device_type="generic", username=login.user,
+        password=login.password or None, use_keys=login.key is not None,
+        key_file=str(login.key) if login.key else None, allow_agent=False,
+        ssh_strict=True, system_host_keys=False, alt_host_keys=True, alt_key_file=str(login.known_hosts),
+        conn_timeout=login.connect_timeout_s, auth_timeout=login.connect_timeout_s,
+        banner_timeout=login.connect_timeout_s, disabled_algorithms={"kex": kex},
+    )  # fmt: skip
+
+
+def _reason(error: BaseException) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    lines = [line for line in (text or type(error).__name__).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
