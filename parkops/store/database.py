@@ -30,13 +30,12 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         _migrate(connection, path)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.Error, ParkopsError) as error:
         connection.close()
+        if isinstance(error, ParkopsError):
+            raise
         hint = "move the file away to begin a new store"
         raise ParkopsError(f"the store cannot be read: {error}", where=str(path), hint=hint) from error
-    except ParkopsError:
-        connection.close()
-        raise
     return connection
 
 
@@ -81,14 +80,20 @@ def version(connection: sqlite3.Connection) -> int:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit everything inside, or nothing; an inner transaction joins the outer one."""
+    """Commit everything inside, or nothing; an inner transaction joins the outer one.
+
+    ParkopsError when the store cannot be written now: the disk is full, or another process holds it.
+    """
     if connection.in_transaction:
         yield
         return
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")
         yield
-    except BaseException:
-        connection.execute("ROLLBACK")
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error):
+            raise ParkopsError(f"the store cannot be written: {error}") from error
         raise
-    connection.execute("COMMIT")

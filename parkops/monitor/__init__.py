@@ -1,0 +1,18 @@
+"""Watches the park: probes and their schedule, state intervals and events, figures for Prometheus."""
+
+from parkops.monitor.exporter import Exporter
+from parkops.monitor.metrics import Metrics
+from parkops.monitor.run import MonitorThread, run, running_pid
+from parkops.monitor.watch import Hooks, Summary, prepare, watch
+
+__all__ = [
+    "Exporter",
+    "Hooks",
+    "Metrics",
+    "MonitorThread",
+    "Summary",
+    "prepare",
+    "run",
+    "running_pid",
+    "watch",
+]

@@ -1,0 +1,76 @@
+"""The life of one target's state: what is recorded, when an outage begins, and when it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from parkops.model import Sample, State
+
+GAP_INTERVALS = 2.0  # a longer silence of the prober is recorded as unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one sample leads to."""
+
+    records: tuple[Sample, ...] = ()  # for the store, oldest first
+    opened: Sample | None = None  # the first loss of an outage that is now confirmed
+    closed_s: float | None = None  # when the target was first seen up again
+    doubtful: bool = False  # a first loss, to be probed again soon
+
+
+class Outage:
+    """Confirm outages by two consecutive losses; the first loss is their start.
+
+    One good sample ends an outage. ``unknown`` samples neither confirm nor end one.
+    """
+
+    __slots__ = ("_first_loss", "_last_s", "_limit_s", "down", "state")
+
+    def __init__(
+        self, interval_s: float, state: State | None = None, last_s: float | None = None, down: bool = False
+    ) -> None:
+        """Begin, or go on after ``state`` at ``last_s``, with an outage under way when ``down``."""
+        self._limit_s = GAP_INTERVALS * interval_s
+        self._last_s = last_s
+        self._first_loss: Sample | None = None
+        self.state = state
+        self.down = down
+
+    def step(self, sample: Sample) -> Turn:
+        """Take the next sample."""
+        gap = self._gap(sample)
+        self._last_s = sample.time_s
+        if gap:
+            self.state, self._first_loss = State.UNKNOWN, None
+        turn = self._judge(sample)
+        return replace(turn, records=gap + turn.records) if gap else turn
+
+    def _gap(self, sample: Sample) -> tuple[Sample, ...]:
+        if self._last_s is None or sample.time_s - self._last_s <= self._limit_s:
+            return ()
+        reason = f"not probed for {sample.time_s - self._last_s:.0f} s"
+        return (Sample(sample.target, self._last_s, State.UNKNOWN, reason=reason),)
+
+    def _judge(self, sample: Sample) -> Turn:
+        if sample.state is State.UP:
+            return self._up(sample)
+        if sample.state is State.UNKNOWN:
+            self.state, self._first_loss = State.UNKNOWN, None
+            return Turn((sample,))
+        if self.state is State.DOWN:
+            return Turn((sample,))
+        if self._first_loss is None:
+            self._first_loss = sample
+            return Turn(doubtful=True)
+        return self._confirm(self._first_loss, sample)
+
+    def _up(self, sample: Sample) -> Turn:
+        closed_s = sample.time_s if self.down else None
+        self.state, self._first_loss, self.down = State.UP, None, False
+        return Turn((sample,), closed_s=closed_s)
+
+    def _confirm(self, first: Sample, second: Sample) -> Turn:
+        opened = None if self.down else first
+        self.state, self._first_loss, self.down = State.DOWN, None, True
+        return Turn((first, second), opened=opened)

@@ -1,0 +1,64 @@
+"""HTTP (RFC 9112): a GET, its status, and a text that the body must hold."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from parkops.model import Sample, Target
+from parkops.monitor.probes.base import Context, DownError
+
+MAX_BODY_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered."""
+
+    status: int
+    body: bytes
+
+
+async def http(target: Target, context: Context) -> Sample:
+    """Get ``path`` (default /); it must answer ``status`` (default 200) and contain ``body``."""
+    attempt = context.start(target)
+    answer = await get(target, target.port, target.param("path", "/"), target.param("host"))
+    status = int(target.param("status", "200"))
+    if answer.status != status:
+        raise DownError(f"HTTP status {answer.status}, expected {status}")
+    if target.param("body").encode() not in answer.body:
+        raise DownError(f"the answer does not contain {target.param('body')!r}")
+    return attempt.up()
+
+
+async def get(target: Target, port: int, path: str, host: str = "") -> Answer:
+    """Return the answer to a GET; DownError when it is not HTTP."""
+    reader, writer = await asyncio.open_connection(target.address, port)
+    try:
+        name = host or (f"[{target.address}]" if ":" in target.address else target.address)
+        lines = (f"GET {path} HTTP/1.0", f"Host: {name}:{port}", "User-Agent: parkops", "Accept: */*")
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())  # 1.0: no chunks, one answer, then the end
+        status = _status(await reader.readline())
+        while (await reader.readline()).strip():
+            pass
+        return Answer(status, await _body(reader))
+    except ValueError as error:  # a line longer than the reader's limit
+        raise DownError("the answer is not HTTP") from error
+    finally:
+        writer.close()
+
+
+async def _body(reader: asyncio.StreamReader) -> bytes:
+    body = bytearray()
+    while len(body) < MAX_BODY_BYTES and (data := await reader.read(65_536)):
+        body += data
+    return bytes(body)
+
+
+def _status(line: bytes) -> int:
+    parts = line.split(None, 2)
+    if not line:
+        raise DownError("closed the connection without an answer")
+    if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or not parts[1].isdigit():
+        raise DownError("the answer is not HTTP")
+    return int(parts[1])

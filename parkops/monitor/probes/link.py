@@ -1,0 +1,94 @@
+"""Links: the operational state of interfaces, as their own device reports it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+
+from parkops.errors import DeviceError
+from parkops.model import Sample, Target
+from parkops.monitor.probes.base import Context, DownError, UnableError, explain
+from parkops.monitor.probes.http import get
+from parkops.transport.netconf import NetconfSession
+
+States = Mapping[str, str]  # interface -> up | down | ...
+Source = Callable[[Target, Context], Awaitable[States]]
+
+INTERFACES = "urn:ietf:params:xml:ns:yang:ietf-interfaces"  # RFC 7223, interfaces-state
+INTERFACES_STATE = (
+    f'<interfaces-state xmlns="{INTERFACES}"><interface><name/><oper-status/></interface></interfaces-state>'
+)
+_UP = re.compile(r'^node_network_up\{device="([^"]+)"\} (\d)', re.MULTILINE)
+
+
+async def _netconf(target: Target, context: Context) -> States:
+    return await context.tools.sessions.netconf(target, _interfaces_state, context.timeout_s)
+
+
+def _interfaces_state(session: NetconfSession) -> States:
+    from lxml import etree
+
+    tree = etree.fromstring(session.get(INTERFACES_STATE))
+    found = tree.iterfind(f".//{{{INTERFACES}}}interfaces-state/{{{INTERFACES}}}interface")
+    names = {"name": f"{{{INTERFACES}}}name", "state": f"{{{INTERFACES}}}oper-status"}
+    return {entry.findtext(names["name"], ""): entry.findtext(names["state"], "unknown") for entry in found}
+
+
+async def _node_exporter(target: Target, context: Context) -> States:
+    answer = await get(target, target.port, "/metrics")
+    if answer.status != 200:
+        raise DownError(f"node_exporter answers with HTTP status {answer.status}")
+    found = _UP.findall(answer.body.decode("utf-8", "replace"))
+    return {name: "up" if up == "1" else "down" for name, up in found}
+
+
+async def _frr(target: Target, context: Context) -> States:
+    text = await context.tools.sessions.ssh_command(target, "show interface json", context.timeout_s)
+    try:
+        interfaces = json.loads(text)
+        return {name: entry["operationalStatus"] for name, entry in interfaces.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DownError("`show interface json` does not answer in JSON") from error
+
+
+SOURCES: Mapping[str, Source] = {"netconf": _netconf, "node_exporter": _node_exporter, "frr": _frr}
+PORTS: Mapping[str, int] = {"netconf": 830, "node_exporter": 9100, "frr": 22}
+
+
+async def link(target: Target, context: Context) -> Sample:
+    """Read the state of ``interface`` (one or several, by commas); all of them must be up.
+
+    All link targets of a device share one read. A device that cannot be read leaves its links unknown.
+    """
+    attempt = context.start(target)
+    states = await _states(target, context)
+    for name in interfaces(target.param("interface")):
+        state = states.get(name, "not present")
+        if state == "unknown":
+            raise UnableError(f"{target.device} does not know the state of {name}")
+        if state != "up":
+            raise DownError(f"{name} of {target.device} is {state}")
+    return attempt.up()
+
+
+async def _states(target: Target, context: Context) -> States:
+    source = target.param("source", "netconf")
+    key = ("link", source, target.address, target.port)
+    try:
+        return await context.tools.reads.get(key, lambda: SOURCES[source](target, context), context.timeout_s)
+    except TimeoutError as error:
+        what = f"no answer within {context.timeout_s:g} s"
+        raise UnableError(f"cannot read the interfaces of {target.device}: {what}") from error
+    except OSError as error:
+        raise UnableError(f"cannot read the interfaces of {target.device}: {explain(error)}") from error
+    except (DownError, DeviceError) as error:
+        raise UnableError(f"cannot read the interfaces of {target.device}: {error}") from error
+
+
+def interfaces(text: str) -> tuple[str, ...]:
+    """Return the names of a comma-separated list; ValueError when it is empty."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise ValueError("names no interface")
+    return names

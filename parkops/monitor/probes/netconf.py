@@ -1,0 +1,46 @@
+"""NETCONF (RFC 6241, RFC 6242): a session with verified host key, the modules it needs, and an answer."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+from parkops.errors import Refused
+from parkops.model import Sample, Target
+from parkops.monitor.probes.base import Context, DownError
+from parkops.transport.netconf import NetconfSession
+
+# A subtree filter that selects nothing (RFC 6241, 6.2.1): the cheapest request with an answer.
+NOTHING = '<parkops xmlns="urn:parkops:probe"/>'
+
+
+async def netconf(target: Target, context: Context) -> Sample:
+    """Ask for nothing over a kept session, or over a new one with ``session=fresh``.
+
+    ``modules`` names YANG modules that the server's hello must announce.
+    """
+    attempt = context.start(target)
+    needed = modules(target.param("modules"))
+    fresh = target.param("session") == "fresh"
+    missing = await context.tools.sessions.netconf(
+        target, lambda session: _ask(session, needed), context.timeout_s, fresh=fresh
+    )
+    if missing:
+        raise DownError(f"the server does not announce {', '.join(missing)}")
+    return attempt.up()
+
+
+def _ask(session: NetconfSession, needed: tuple[str, ...]) -> tuple[str, ...]:
+    with suppress(Refused):  # a server that says no to a strange filter has answered
+        session.get_config(filter_xml=NOTHING)
+    announced = {match[1] for uri in session.capabilities if (match := re.search(r"[?&]module=([^&]+)", uri))}
+    return tuple(name for name in needed if name not in announced)
+
+
+def modules(text: str) -> tuple[str, ...]:
+    """Return the names of a comma-separated list; ValueError for what is no YANG identifier."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
+            raise ValueError(f"{name!r} is no YANG module name")
+    return names

@@ -1,0 +1,35 @@
+"""TCP: the three-way handshake, then a reset, which leaves nothing behind on either side."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from parkops.model import Sample, Target
+from parkops.monitor.probes.base import Context
+
+_LINGER_RESET = struct.pack("ii", 1, 0)
+
+
+@asynccontextmanager
+async def connection(target: Target, port: int) -> AsyncIterator[socket.socket]:
+    """Connect to the target; on leaving, reset the connection (no TIME_WAIT piles up here)."""
+    family = socket.AF_INET6 if ":" in target.address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+        await asyncio.get_running_loop().sock_connect(sock, (target.address, port))
+        yield sock
+    finally:
+        sock.close()
+
+
+async def tcp(target: Target, context: Context) -> Sample:
+    """Open a connection to the target's port."""
+    attempt = context.start(target)
+    async with connection(target, target.port):
+        return attempt.up()
