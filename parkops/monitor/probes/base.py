@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
@@ -135,5 +136,5 @@ async def _bounded(read: Callable[[], Awaitable[T]], timeout_s: float) -> T:
 
 
 def explain(error: OSError) -> str:
-    """Return a system error's own words, in lower case."""
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    """Return the system's words for an error, in lower case; asyncio puts other words in their place."""
+    return (os.strerror(error.errno) if error.errno else str(error) or type(error).__name__).lower()

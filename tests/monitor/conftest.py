@@ -1,0 +1,19 @@
+"""Fixtures of the monitor's tests."""
+
+import pytest
+from monitor_parts import Sshd
+
+
+@pytest.fixture
+def store(tmp_path):
+    from parkops.store import Store
+
+    with Store.open(tmp_path / "parkops.db") as store:
+        yield store
+
+
+@pytest.fixture
+def sshd(tmp_path):
+    server = Sshd(tmp_path)
+    with server.serving():
+        yield server
