@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from parkops.design.draft import Draft
 from parkops.model import Ring
@@ -44,7 +44,7 @@ def _backbone(draft: Draft) -> None:
 
 def _switches(draft: Draft, site: PlannedSite) -> None:
     names = [site.switch(number) for number in range(1, site.plan.switches + 1)]
-    pairs = list(zip(names, names[1:], strict=False))
+    pairs = list(pairwise(names))
     if site.plan.ring:
         pairs.append((names[-1], names[0]))
     kind = "ring" if site.plan.ring else "uplink"

@@ -80,7 +80,7 @@ def _link_target(draft: Draft, link: Link) -> None:
 
 
 def add_expectations(draft: Draft) -> None:
-    """For every pair of places with a service at one end: does a flow allow it?"""
+    """Say for every pair of places, with a service at one end, whether a flow allows it."""
     sources = [
         device for _, device in sorted(draft.devices.items()) if _segment_of(device) or _outside(device)
     ]

@@ -1,0 +1,108 @@
+"""What a device's templates see: the device itself, and the settings that all devices share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from ipaddress import ip_interface
+
+from parkops.model import Device, Park, PortMode, Role
+
+ROUTING_ROLES = (Role.CORE, Role.PARK_FIREWALL, Role.BOUNDARY)
+MANAGEMENT_UDP = {"ntp": 123, "syslog": 514}
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Settings of the park that every device's configuration refers to; computed once."""
+
+    header: str
+    park_name: str
+    management_network: str
+    management_gateway: str
+    ntp_server: str
+    syslog_server: str
+    upstream_ntp: tuple[str, ...]
+    park_prefixes4: tuple[str, ...]
+    park_prefixes6: tuple[str, ...]
+    exporters: tuple[tuple[str, str, str, str], ...]  # device, address, role, tenant
+
+    @classmethod
+    def of(cls, park: Park) -> Shared:
+        """Return the shared settings of a park."""
+        servers = {key: park.device(park.fact(f"management.{key}")) for key in ("ntp", "syslog")}
+        return cls(
+            f"Rendered by parkops from {park.plan_file}; changes made by hand are replaced.",
+            park.name,
+            park.management_network,
+            park.management_gateway,
+            servers["ntp"].management_address,
+            servers["syslog"].management_address,
+            tuple(filter(None, park.fact("management.upstream_ntp").split(","))),
+            tuple(sorted(segment.ipv4 for segment in park.segments)),
+            tuple(sorted(segment.ipv6 for segment in park.segments)),
+            tuple(
+                (device.name, device.management_address, device.role.value, device.tenant)
+                for device in park.managed
+                if any(service.kind == "node_exporter" for service in device.services)
+            ),
+        )
+
+    def context(self) -> dict[str, object]:
+        """Return the names that templates may use."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def device_context(device: Device, shared: Shared) -> dict[str, object]:
+    """Return all names that a device's templates may use."""
+    context = shared.context()
+    routed = [port for port in device.interfaces if port.mode is PortMode.ROUTED]
+    context.update(
+        device=device,
+        routed=routed,
+        uplinks=[port.name for port in routed if port.ospf_cost],
+        addresses_by_frr=device.platform == "frr",
+        forwards=device.role in ROUTING_ROLES,
+        input_rules=[rule for rule in device.rules if not rule.out_interface],
+        forward_rules=[rule for rule in device.rules if rule.out_interface],
+        inside_ports=[
+            (port.name, *(str(ip_interface(address).network) for address in (port.ipv4, port.ipv6)))
+            for port in routed
+            if port.segment
+        ],
+        runs=lambda kind: any(service.kind == kind for service in device.services),
+        identifier_records=[
+            record for service in device.services if service.kind == "identifier" for record in service.params
+        ],
+        management_tcp=sorted({22, *(item.port for item in device.services if item.protocol == "tcp")}),
+        management_udp=sorted(
+            MANAGEMENT_UDP[item.kind] for item in device.services if item.kind in MANAGEMENT_UDP
+        ),
+    )
+    if device.platform == "ietf":
+        context.update(_bridge(device))
+    return context
+
+
+def _bridge(device: Device) -> dict[str, object]:
+    """Return the 802.1Q view of a switch: members by VLAN, its address and priority."""
+    members = []
+    for vid, name in device.vlans:
+        ports = [
+            (number, "untagged" if port.mode is PortMode.ACCESS else "tagged")
+            for number, port in enumerate(device.interfaces, 1)
+            if port.pvid == vid or vid in port.vids
+        ]
+        members.append((vid, name[:32], ports))
+    first = device.name.endswith("-sw-1")
+    return {
+        "vlan_members": members,
+        "bridge_address": bridge_address(device.name),
+        "bridge_priority": 4 if first else 8,  # the ring's first switch becomes the root
+    }
+
+
+def bridge_address(name: str) -> str:
+    """Return a locally administered MAC address that derives from the device's name (IEEE 802, 8.4)."""
+    raw = blake2b(name.encode(), digest_size=5).digest()
+    return "-".join(f"{byte:02x}" for byte in (0x02, *raw))
