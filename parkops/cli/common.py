@@ -17,6 +17,7 @@ from parkops.model.workspace import Workspace
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from parkops.model import Artifact, Device, Park
     from parkops.store import Store
@@ -137,6 +138,12 @@ class Context:
 
         self.workspace.state.mkdir(parents=True, exist_ok=True)
         return Store.open(self.workspace.database)
+
+    def table(self, *heads: str) -> Table:
+        """Return a plain table; long values fold, so that nothing is cut off."""
+        from rich.table import Column, Table
+
+        return Table(*(Column(head, overflow="fold") for head in heads), box=None, pad_edge=False)
 
     def print_json(self, kind: str, body: Mapping[str, Any]) -> None:
         """Print a versioned JSON document."""

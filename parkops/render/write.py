@@ -32,6 +32,20 @@ def write(artifacts: tuple[Artifact, ...], build: Path) -> Written:
     return Written(tuple(changed), tuple(removed), len(texts) - len(changed))
 
 
+def compare(artifacts: tuple[Artifact, ...], build: Path) -> Written:
+    """Return what `write` would do; nothing is written."""
+    changed = [item.path for item in artifacts if _read(build / item.path) != item.text.encode()]
+    removed = sorted(set(_manifest(build)) - {item.path for item in artifacts})
+    return Written(tuple(changed), tuple(removed), len(artifacts) - len(changed))
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
 def _manifest(build: Path) -> dict[str, str]:
     try:
         files = json.loads((build / MANIFEST).read_text(encoding="utf-8"))["files"]
@@ -42,11 +56,9 @@ def _manifest(build: Path) -> dict[str, str]:
 
 def _write(path: Path, text: str) -> bool:
     data = text.encode()
-    try:
-        if path.read_bytes() == data:
-            return False
-    except OSError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    if _read(path) == data:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     partial.write_bytes(data)
     partial.replace(path)

@@ -1,0 +1,43 @@
+"""`parkops validate`: every mistake of the plan and the design, at once."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from parkops.cli.common import Context, json_option
+from parkops.errors import ProblemsError
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def validate(ctx: Context, as_json: bool) -> None:
+    r"""Check the plan and the design; print every mistake as file:line:col.
+
+    \b
+    Example:
+      parkops -p inventories/demo validate
+    """
+    from parkops.pipeline import design_park
+
+    try:
+        park, _ = design_park(ctx.workspace)
+    except ProblemsError as error:
+        if as_json:
+            ctx.print_json("validate", {"ok": False, "problems": [asdict(item) for item in error.problems]})
+        else:
+            click.echo(str(error), err=True)
+            count = len(error.problems)
+            click.echo(f"{count} problem{'s' if count != 1 else ''} in {ctx.workspace.plan_file}", err=True)
+        sys.exit(error.exit_code)
+    if as_json:
+        ctx.print_json("validate", {"ok": True, "problems": []})
+        return
+    ctx.console.print(
+        f"{park.title}: valid. {len(park.devices)} devices ({len(park.managed)} managed), "
+        f"{len(park.links)} links, {len(park.segments)} segments, {len(park.flows)} flows.",
+        markup=False,
+    )
