@@ -1,0 +1,43 @@
+"""Judge a park: evidence in, findings and scores out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from parkops.assess import catalogues
+from parkops.assess.checks import CHECKS
+from parkops.assess.context import Context
+from parkops.assess.indicators import score_indicators
+from parkops.assess.outcome import Check
+from parkops.assess.runner import judge
+from parkops.assess.scores import INFRASTRUCTURE, group_scores, level1_score, total_score
+from parkops.model import Assessment, EvidenceSet, Park
+
+
+def assess(park: Park, evidence: EvidenceSet, checks: Mapping[str, Check] = CHECKS) -> Assessment:
+    """Return the park's verdicts and scores at ``evidence.now_s``; the same input gives the same output."""
+    catalogue = catalogues.indicators()
+    context = Context(park, evidence)
+    indicators = score_indicators(context, catalogue, catalogues.thresholds())
+    requirements = judge(Context(park, evidence, indicators), catalogues.requirements(), checks)
+    whole = total_score(indicators, catalogue)
+    infrastructure = level1_score(indicators, catalogue, INFRASTRUCTURE)
+    return Assessment(
+        park=park.name,
+        title=park.title,
+        plan_digest=park.plan_digest,
+        time_s=evidence.now_s,
+        requirements=requirements,
+        indicators=indicators,
+        groups=group_scores(indicators, catalogue),
+        total_point=whole.point,
+        total_low=whole.low,
+        total_high=whole.high,
+        infrastructure_point=infrastructure.point,
+        infrastructure_low=infrastructure.low,
+        infrastructure_high=infrastructure.high,
+        coverage=whole.coverage,
+    )
+
+
+__all__ = ["assess"]

@@ -1,0 +1,138 @@
+"""Checks on the plan: what the loss of one link or one device would cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from parkops.assess.context import ENFORCEMENT, UNMANAGED, Context, plan
+from parkops.assess.graph import adjacency, cuts, reachable
+from parkops.assess.outcome import Outcome, decided, listed, not_applicable
+from parkops.model import Device, Role
+
+
+def important_links(context: Context) -> Iterator[Outcome]:
+    """Decide whether every important link has a second way around it (it is no bridge of the graph)."""
+    important = [link for link in context.park.links if link.important]
+    expected = "two edge-disjoint paths between its ends"
+    if not important:
+        yield not_applicable(expected, "the plan marks no link as important")
+    bridges = cuts(adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)).bridges
+    for link in important:
+        ends = f"{link.a_device} {link.a_interface} – {link.b_device} {link.b_interface}"
+        actual = f"{ends}: " + ("its loss cuts the network" if link.id in bridges else "another path exists")
+        source = context.park.device(link.a_device).source
+        yield decided(link.id not in bridges, expected, actual, [plan(source, ends, link.id)], link.id)
+
+
+def rings_planned(context: Context) -> Iterator[Outcome]:
+    """Decide whether every plant has a ring, and each ring is closed in the plan."""
+    expected = "a closed ring of three or more switches, or two uplinks"
+    if not context.plants():
+        yield not_applicable(expected, "the park has no production site")
+    rings = {ring.id: ring for ring in context.park.rings}
+    for site, segments in context.plants().items():
+        switches = [
+            device
+            for segment in segments
+            for device in context.devices_by_segment.get(segment.id, ())
+            if device.role in (Role.RING_SWITCH, Role.ACCESS_SWITCH)
+        ]
+        found = [rings[d.ring] for d in switches if d.ring in rings]
+        important = any(t.important for t in context.park.tenants if t.id in {s.tenant for s in segments})
+        if not found:
+            why = [plan(s.source, s.id, s.id) for s in segments]
+            held = None if not switches else False if important else None
+            note = (
+                "an important tenant's plant without a ring"
+                if important
+                else "no ring; the tenant is not important"
+            )
+            if held is None and switches:
+                yield not_applicable(expected, f"{site}: {note}", why)
+            else:
+                yield decided(held, expected, note if switches else "no switch planned", why, site)
+            continue
+        for ring in dict.fromkeys(found):
+            closed = len(ring.links) == len(ring.devices) >= 3
+            actual = f"{len(ring.devices)} switches, {len(ring.links)} links, {ring.protocol}"
+            yield decided(closed, expected, actual, [plan(ring.source, ring.id, ring.id)], site)
+
+
+def _backbone(context: Context) -> list[tuple[str, str, str]]:
+    roles = {d.name: d.role for d in context.park.devices}
+    kept = (Role.CORE, Role.EXTERNAL, *ENFORCEMENT)
+    return [
+        (link.id, link.a_device, link.b_device)
+        for link in context.park.links
+        if roles[link.a_device] in kept and roles[link.b_device] in kept
+    ]
+
+
+def single_points(context: Context) -> Iterator[Outcome]:
+    """Decide whether one loss in the backbone cuts a tenant's attachment from the cores or the exits.
+
+    A tenant's own boundary is judged with the tenant's network, an operator's node with its circuit.
+    """
+    neighbours = adjacency(_backbone(context))
+    devices = {d.name: d for d in context.park.devices}
+    boundaries = [d for d in context.devices(Role.BOUNDARY) if d.name in neighbours]
+    outside = [d.name for d in context.devices(Role.EXTERNAL) if d.name in neighbours]
+    losses = [n for n in neighbours if devices[n].role in (Role.CORE, Role.PARK_FIREWALL)]
+    losses += [link for link, _, _ in _backbone(context)]
+    expected = "the cores and an exit in reach after any single loss in the backbone"
+    if not boundaries:
+        yield not_applicable(expected, "no tenant is attached to the backbone")
+    for boundary in boundaries:
+        fatal = set()
+        for lost in losses:
+            reached = reachable(neighbours, boundary.name, {lost})
+            cores = any(devices[name].role is Role.CORE for name in reached)
+            if not cores or (outside and not any(name in reached for name in outside)):
+                fatal.add(lost)
+        actual = f"single points: {listed(fatal)}" if fatal else f"none of {len(losses)} losses cuts it"
+        cited = [plan(boundary.source, boundary.name, boundary.name)]
+        cited += [plan(devices[n].source, f"{n} stands alone", n) for n in sorted(fatal) if n in devices]
+        yield decided(not fatal, expected, actual, cited, boundary.name)
+
+
+def tenant_single_points(context: Context) -> Iterator[Outcome]:
+    """Decide whether one loss cuts a segment of an important tenant from the backbone."""
+    important = [tenant for tenant in context.park.tenants if tenant.important]
+    expected = "its segments joined to the backbone after the loss of any one device"
+    if not important:
+        yield not_applicable(expected, "the plan marks no tenant as important")
+    neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
+    cores = {device.name for device in context.devices(Role.CORE)}
+    for tenant in important:
+        own = [d for d in context.park.devices if d.tenant == tenant.id and d.role not in UNMANAGED]
+        fatal = _fatal(own, neighbours, cores)
+        actual = f"single points: {listed(fatal)}" if fatal else f"{len(own)} devices, no single point"
+        cited = [plan(tenant.source, f"{tenant.title}: important", tenant.id)]
+        cited += [plan(d.source, f"{d.name} stands alone", d.name) for d in own if d.name in fatal]
+        yield decided(not fatal, expected, actual, cited, tenant.id)
+
+
+def _fatal(own: Sequence[Device], neighbours: dict[str, list[tuple[str, str]]], cores: set[str]) -> set[str]:
+    """Return those devices whose loss cuts another of ``own`` from the cores."""
+    fatal: set[str] = set()
+    for lost in own:
+        rest = [device.name for device in own if device is not lost]
+        if any(not cores & reachable(neighbours, name, {lost.name}) for name in rest):
+            fatal.add(lost.name)
+    return fatal
+
+
+def boundary_pairs(context: Context, roles: Sequence[str], bypass_will_do: bool = False) -> Iterator[Outcome]:
+    """Decide whether in-line security devices stand in pairs (same role, tenant and plant)."""
+    expected = "a pair of devices" + (", or one with a bypass" if bypass_will_do else "")
+    devices = context.devices(*roles)
+    if not devices:
+        yield not_applicable(expected, f"the park has no {' or '.join(roles)}")
+    places: dict[tuple[str, str], list[Device]] = {}
+    for device in devices:
+        places.setdefault((device.tenant, device.role), []).append(device)
+    for (tenant, role), members in sorted(places.items()):
+        bypass = bypass_will_do and all(device.property("bypass") in ("yes", "true") for device in members)
+        actual = f"{len(members)} {role}: {listed(d.name for d in members)}"
+        cited = [plan(d.source, f"{d.name}: {role}", d.name) for d in members]
+        yield decided(len(members) > 1 or bypass, expected, actual, cited, tenant or "park")

@@ -1,0 +1,372 @@
+"""Checks on the plan: security zones, conduits, boundaries and the flows between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from parkops.assess.context import EDGE, ENFORCEMENT, Context, plan
+from parkops.assess.graph import adjacency, reachable
+from parkops.assess.outcome import Outcome, decided, listed, not_applicable
+from parkops.model import Flow, Role
+
+
+def zones_declare_level(
+    context: Context, kinds: Sequence[str], industrial: bool = False
+) -> Iterator[Outcome]:
+    """Decide whether zones name their level of GB/T 22239-2019 and, in plants, the industrial extension."""
+    zones = context.zones_of_kind(*kinds)
+    expected = "an MLPS level of 1 to 4" + (" and the industrial-control extension" if industrial else "")
+    if not zones:
+        yield not_applicable(expected, f"the park has no zone of kind {', '.join(kinds)}")
+    for zone in zones:
+        held = 1 <= zone.mlps_level <= 4 and (zone.industrial or not industrial)
+        actual = f"level {zone.mlps_level}, extension {'applies' if zone.industrial else 'does not apply'}"
+        yield decided(held, expected, actual, [plan(zone.source, zone.title, zone.id)], zone.id)
+
+
+def groups_in_one_zone(context: Context) -> Iterator[Outcome]:
+    """Decide whether every endpoint group lies in exactly one zone, by its segment."""
+    for group in context.park.groups:
+        segment = context.segments.get(group.segment)
+        zone = context.zones.get(segment.zone) if segment else None
+        actual = f"segment {group.segment}, zone {zone.id if zone else 'none'}"
+        cited = [plan(group.source, group.title or group.id, group.id)]
+        yield decided(zone is not None, "a segment in exactly one zone", actual, cited, group.id)
+    if not context.park.groups:
+        yield not_applicable("groups in zones", "the plan names no endpoint group")
+
+
+def _crossing(context: Context) -> list[Flow]:
+    return [
+        flow
+        for flow in context.park.flows
+        if (src := context.zone_of_end(flow.src))
+        and (dst := context.zone_of_end(flow.dst))
+        and src.id != dst.id
+    ]
+
+
+def conduits(context: Context) -> Iterator[Outcome]:
+    """Decide whether every flow between zones passes an enforcement point that has a rule for it."""
+    holders: dict[str, set[str]] = {}
+    for device in context.park.devices:
+        for rule in device.rules:
+            holders.setdefault(rule.flow, set()).add(device.name)
+    flows = _crossing(context)
+    expected = "a rule for it on an enforcement point"
+    if not flows:
+        yield not_applicable(expected, "the plan allows no flow between zones")
+    for flow in flows:
+        at = holders.get(flow.id, set())
+        cited = [plan(flow.source, f"{flow.id}: {flow.src} → {flow.dst}: {flow.reason}", flow.id)]
+        yield decided(bool(at), expected, f"enforced at {listed(at)}", cited, flow.id)
+
+
+def policy_by_level(context: Context) -> Iterator[Outcome]:
+    """Decide whether each zone has a level and ports of its own at an enforcement point."""
+    ports: dict[str, set[str]] = {}
+    for device in context.devices(*ENFORCEMENT):
+        for port in device.interfaces:
+            if led := context.zone_of(port):
+                ports.setdefault(led, set()).add(f"{device.name}:{port.name}")
+    expected = "a level, and ports of its own at an enforcement point"
+    for zone in context.park.zones:
+        if zone.kind in ("external", "management"):
+            continue
+        own = ports.get(zone.id, set())
+        shared = {port for other, held in ports.items() if other != zone.id for port in held & own}
+        held = 1 <= zone.mlps_level <= 4 and bool(own) and not shared
+        actual = f"level {zone.mlps_level}, ports {listed(own)}" + (
+            f", shared: {listed(shared)}" if shared else ""
+        )
+        yield decided(held, expected, actual, [plan(zone.source, zone.title, zone.id)], zone.id)
+
+
+def enforced_boundaries(context: Context, kinds: Sequence[str] = ()) -> Iterator[Outcome]:
+    """Decide whether the gateway of every segment of some zones is an enforcement point."""
+    roles = {device.name: device.role for device in context.park.devices}
+    wanted = kinds or sorted({zone.kind for zone in context.park.zones} - {"external", "management"})
+    segments = context.segments_of(*wanted)
+    expected = "a gateway that is a boundary or the park firewall"
+    if not segments:
+        yield not_applicable(expected, "there is no such segment")
+    for segment in segments:
+        role = roles.get(segment.gateway_device)
+        actual = f"gateway {segment.gateway_device or 'none'} ({role or 'no device'})"
+        cited = [plan(segment.source, f"{segment.id} in zone {segment.zone}", segment.id)]
+        yield decided(role in ENFORCEMENT, expected, actual, cited, segment.id)
+
+
+def no_dual_homed(context: Context, kind: str) -> Iterator[Outcome]:
+    """Decide whether nothing but an enforcement point stands in a zone of some kind and in another zone."""
+    expected = f"no device besides enforcement points with ports in a {kind} zone and elsewhere"
+    inside = {zone.id for zone in context.zones_of_kind(kind)}
+    devices = {device.name: device for device in context.park.devices}
+    switches = {d.name for d in context.devices(Role.RING_SWITCH, Role.ACCESS_SWITCH)}
+    bad = {
+        name
+        for name, zones in context.zones_by_device.items()
+        if zones & inside
+        and zones - inside
+        and devices[name].role not in ENFORCEMENT
+        and name not in switches
+    }
+    cited = [plan(devices[n].source, f"{n}: {listed(context.zones_by_device[n])}", n) for n in sorted(bad)]
+    cited = cited or [plan(zone.source, zone.title, zone.id) for zone in context.zones_of_kind(kind)]
+    yield decided(not bad, expected, f"dual-homed: {listed(bad)}", cited)
+
+
+def flows_named(context: Context, between: str) -> Iterator[Outcome]:
+    """Decide whether flows between plants, tenants or all zones have owner and purpose.
+
+    ``between`` is "plants", "tenants" or "zones". Where none is listed, none may pass: that holds too.
+    """
+    flows = [flow for flow in _crossing(context) if _is_between(context, flow, between)]
+    expected = f"owner and purpose on every flow between {between}"
+    if not flows:
+        yield decided(
+            True, expected, "none is listed, so none may pass", [plan(context.park.source, "flows")]
+        )
+    for flow in flows:
+        actual = f"owner {flow.owner or 'missing'}, purpose {flow.reason or 'missing'}"
+        cited = [plan(flow.source, f"{flow.id}: {flow.src} → {flow.dst}", flow.id)]
+        yield decided(bool(flow.owner and flow.reason), expected, actual, cited, flow.id)
+
+
+def _is_between(context: Context, flow: Flow, between: str) -> bool:
+    src, dst = context.zone_of_end(flow.src), context.zone_of_end(flow.dst)
+    if src is None or dst is None:
+        return False
+    if between == "plants":
+        return src.kind == dst.kind == "production"
+    if between == "tenants":
+        return bool(src.tenant and dst.tenant) and src.tenant != dst.tenant
+    return True
+
+
+def local_data_stays(context: Context, scope: str) -> Iterator[Outcome]:
+    """Decide whether data marked local-only stays in its plant ("plant") or in the park ("park")."""
+    local = [flow for flow in context.park.flows if flow.local_only]
+    expected = f"no local-only flow that leaves the {scope}"
+    for flow in local:
+        src, dst = context.zone_of_end(flow.src), context.zone_of_end(flow.dst)
+        left = src is None or dst is None or dst.kind == "external"
+        if src and dst and scope == "plant":
+            left = left or dst.kind != "production" or dst.tenant != src.tenant
+        cited = [plan(flow.source, f"{flow.id}: {flow.src} → {flow.dst}: {flow.reason}", flow.id)]
+        yield decided(not left, expected, f"{flow.id} ends in {dst.id if dst else flow.dst}", cited, flow.id)
+    if not local:
+        yield decided(
+            None, expected, "the plan marks no flow as local-only", [plan(context.park.source, "flows")]
+        )
+
+
+def tenant_isolation(context: Context) -> Iterator[Outcome]:
+    """Decide whether every path out of a tenant passes its isolation device."""
+    neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
+    for tenant in context.park.tenants:
+        walls = {d.name for d in context.devices(Role.BOUNDARY) if d.tenant == tenant.id}
+        own = {d.name for d in context.park.devices if d.tenant == tenant.id} - walls
+        leaks = {name for start in own for name in reachable(neighbours, start, walls)} - own
+        actual = f"isolation by {listed(walls)}" + (f"; around it: {listed(leaks)}" if leaks else "")
+        cited = [plan(tenant.source, tenant.title, tenant.id)]
+        cited += [
+            plan(d.source, f"boundary {d.name}", d.name)
+            for d in context.devices(Role.BOUNDARY)
+            if d.name in walls
+        ]
+        yield decided(
+            bool(walls) and not leaks, "every path out passes the boundary", actual, cited, tenant.id
+        )
+    if not context.park.tenants:
+        yield not_applicable("isolation of tenants", "the park has no tenant")
+
+
+def exit_isolation(context: Context) -> Iterator[Outcome]:
+    """Decide whether every way out of the park passes a park firewall."""
+    neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
+    walls = {device.name for device in context.devices(Role.PARK_FIREWALL)}
+    outside = context.devices(Role.EXTERNAL)
+    inside = {device.name for device in context.park.devices} - walls - {d.name for d in outside}
+    expected = "no way out but through a park firewall"
+    if not outside:
+        yield not_applicable(expected, "the park has no exit")
+    for device in outside:
+        leaks = reachable(neighbours, device.name, walls) & inside
+        actual = f"through {listed(walls)}" + (f"; around it to {listed(leaks)}" if leaks else "")
+        yield decided(
+            bool(walls) and not leaks, expected, actual, [plan(device.source, device.name)], device.name
+        )
+
+
+def two_sided_protection(context: Context) -> Iterator[Outcome]:
+    """Decide whether a tenant's way to exits and park services crosses its boundary and the firewall."""
+    neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
+    firewalls = {device.name for device in context.devices(Role.PARK_FIREWALL)}
+    common = {
+        device.name
+        for device in context.park.devices
+        if device.name not in firewalls
+        and context.kinds_of(device.name) & {"external", "park-service", "public-service"}
+    }
+    expected = "the tenant's boundary and the park's firewall on every way to exits and park services"
+    for tenant in context.park.tenants:
+        walls = {d.name: d for d in context.devices(Role.BOUNDARY) if d.tenant == tenant.id}
+        around = {name for wall in walls for name in reachable(neighbours, wall, firewalls)} & common
+        held = bool(walls and firewalls) and not around
+        actual = f"{listed(walls)} and {listed(firewalls)}" + (
+            f"; around them: {listed(around)}" if around else ""
+        )
+        cited = [plan(device.source, device.name, device.name) for device in walls.values()]
+        cited += [plan(d.source, d.name, d.name) for d in context.devices(Role.PARK_FIREWALL)]
+        yield decided(held, expected, actual, cited, tenant.id)
+    if not context.park.tenants:
+        yield not_applicable(expected, "the park has no tenant")
+
+
+def security_parts(context: Context) -> Iterator[Outcome]:
+    """Decide whether public, enterprise and boundary security all have their places."""
+    parts = {
+        "public security (management with logs and monitoring)": context.devices(Role.MANAGEMENT),
+        "enterprise security (a boundary per tenant)": context.devices(Role.BOUNDARY),
+        "boundary security (a firewall at the exit)": context.devices(Role.PARK_FIREWALL),
+    }
+    for part, devices in parts.items():
+        cited = [plan(d.source, f"{d.name}: {d.role}", d.name) for d in devices]
+        yield decided(bool(devices), part, listed(d.name for d in devices), cited, part.partition(" (")[0])
+
+
+def security_functions(context: Context) -> Iterator[Outcome]:
+    """Decide whether each security device has zones, an owner and a place to send logs."""
+    collectors = [d for d in context.park.devices if any(s.kind == "syslog" for s in d.services)]
+    expected = "zones that it guards, an owner, and a log target"
+    for device in context.devices(*ENFORCEMENT):
+        zones = context.zones_by_device.get(device.name, frozenset())
+        owner = device.tenant or context.park.operator
+        held = bool(zones and owner and collectors)
+        actual = f"{len(zones)} zones, owner {owner or 'none'}, logs to {listed(d.name for d in collectors)}"
+        yield decided(held, expected, actual, [plan(device.source, device.name, device.name)], device.name)
+
+
+def edge_forms(context: Context) -> Iterator[Outcome]:
+    """Decide whether the edge nodes of the plan have a form of the guide (controller, gateway, cloud)."""
+    expected = "edge nodes, each a controller, a gateway or a cloud"
+    nodes = context.devices(*EDGE)
+    cited = [plan(d.source, f"{d.name}: {d.role}", d.name) for d in nodes]
+    forms = listed(node.role for node in nodes)
+    yield decided(bool(nodes) or None, expected, f"{len(nodes)} edge nodes: {forms}", cited)
+
+
+def edge_placement(context: Context, role: str, allowed: Sequence[str]) -> Iterator[Outcome]:
+    """Decide whether edge nodes of one form stand only in kinds of zone where the guide puts them."""
+    nodes = context.devices(role)
+    expected = f"{role} only in {', '.join(allowed)} networks"
+    if not nodes:
+        yield not_applicable(expected, f"the park has no {role}")
+    for node in nodes:
+        kinds = context.kinds_of(node.name)
+        held = bool(kinds) and kinds <= set(allowed)
+        yield decided(
+            held, expected, f"in {listed(kinds)}", [plan(node.source, node.name, node.name)], node.name
+        )
+
+
+def gateway_in_plants(context: Context, protocols: Sequence[str]) -> Iterator[Outcome]:
+    """Decide whether each plant with field protocols has an edge gateway."""
+    sites = {device.site or device.tenant for device in context.devices(Role.EDGE_GATEWAY)}
+    expected = "an edge gateway in each plant with field protocols"
+    asked = 0
+    for site, segments in context.plants().items():
+        ids = {segment.id for segment in segments}
+        groups = [g for g in context.park.groups if g.segment in ids and g.protocol in protocols]
+        if not groups:
+            continue
+        asked += 1
+        served = site in sites or any(
+            device.role is Role.EDGE_GATEWAY
+            for s in segments
+            for device in context.devices_by_segment.get(s.id, ())
+        )
+        cited = [plan(g.source, f"{g.id}: {g.protocol}", g.id) for g in groups]
+        yield decided(served, expected, "it has one" if served else "it has none", cited, site)
+    if not asked:
+        yield not_applicable(expected, "no plant has a field protocol")
+
+
+def identifier_nodes(context: Context) -> Iterator[Outcome]:
+    """Decide whether every tenant has an identifier node of its own, or is served by the park's node.
+
+    Served means: the node's plan names the tenant, and a flow of the tenant leads to it.
+    """
+    nodes = context.devices(Role.IDENTIFIER)
+    expected = "an identifier node of its own, or a place and a flow at the park's node"
+    for tenant in context.park.tenants:
+        own = [node for node in nodes if node.tenant == tenant.id]
+        shared = [n for n in nodes if not n.tenant and tenant.id in n.property("tenants").split(",")]
+        flows = [
+            flow
+            for flow in context.park.flows
+            if (src := context.zone_of_end(flow.src))
+            and src.tenant == tenant.id
+            and any(context.covers(flow.dst, node) for node in shared)
+        ]
+        cited = [plan(node.source, node.name, node.name) for node in (*own, *shared)]
+        cited += [plan(flow.source, f"{flow.id}: {flow.reason}", flow.id) for flow in flows]
+        actual = f"own nodes {listed(n.name for n in own)}, flows {listed(f.id for f in flows)}"
+        yield decided(
+            bool(own or flows), expected, actual, cited or [plan(tenant.source, tenant.title)], tenant.id
+        )
+    if not context.park.tenants:
+        yield not_applicable(expected, "the park has no tenant")
+
+
+def identifier_upstream(context: Context) -> Iterator[Outcome]:
+    """Decide whether each identifier node names the node above it."""
+    for node in context.devices(Role.IDENTIFIER):
+        upstream = node.property("upstream")
+        cited = [plan(node.source, node.name, node.name)]
+        yield decided(bool(upstream), "a named upstream node", upstream or "none named", cited, node.name)
+    if not context.devices(Role.IDENTIFIER):
+        yield not_applicable("a named upstream node", "the park has no identifier node")
+
+
+def flow_to_role(context: Context, role: str, from_kinds: Sequence[str]) -> Iterator[Outcome]:
+    """Decide whether the plan lists a flow from some kinds of zone to the zone of some role."""
+    homes = context.devices(role)
+    flows = [
+        flow
+        for flow in context.park.flows
+        if any(context.covers(flow.dst, device) for device in homes)
+        and (src := context.zone_of_end(flow.src))
+        and src.kind in from_kinds
+    ]
+    cited = [plan(f.source, f"{f.id}: {f.src} → {f.dst}: {f.reason}", f.id) for f in flows]
+    expected = f"a listed flow from {' or '.join(from_kinds)} to the {role}"
+    if not homes:
+        yield not_applicable(expected, f"the park has no {role}")
+        return
+    yield decided(bool(flows), expected, f"{len(flows)} flows", cited)
+
+
+def fact_stated(
+    context: Context, name: str, includes: Sequence[str] = (), what: str = ""
+) -> Iterator[Outcome]:
+    """Decide whether the plan states a fact, and it holds each of ``includes``."""
+    value = context.park.fact(name)
+    parts = value.split(",")
+    missing = [part for part in includes if part not in parts]
+    expected = what or f"{name} stated"
+    held = bool(value) and value not in ("False", "0") and not missing
+    actual = f"{name}: {value or 'nothing'}" + (f", lacking {listed(missing)}" if missing else "")
+    yield decided(held, expected, actual, [plan(context.park.source, actual)])
+
+
+def published_services(context: Context) -> Iterator[Outcome]:
+    """Decide whether anything is published to the outside; where it is, more than the plan must be seen."""
+    flows = [f for f in context.park.flows if (src := context.zone_of_end(f.src)) and src.kind == "external"]
+    expected = "published services behind a proxy, with a path and a name"
+    if not flows:
+        yield not_applicable(expected, "the plan lets nothing in from outside")
+    for flow in flows:
+        cited = [plan(flow.source, f"{flow.id}: {flow.src} → {flow.dst}", flow.id)]
+        yield decided(None, expected, f"{flow.id} is published", cited, flow.id)

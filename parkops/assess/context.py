@@ -1,0 +1,254 @@
+"""The park and its evidence, indexed for the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from parkops.model import (
+    Artifact,
+    Availability,
+    Device,
+    EndpointGroup,
+    Evidence,
+    EvidenceKind,
+    EvidenceSet,
+    Expectation,
+    Flow,
+    IndicatorScore,
+    Interface,
+    Interval,
+    Park,
+    PortMode,
+    Reach,
+    Result,
+    Role,
+    Running,
+    Segment,
+    SourceRef,
+    State,
+    Target,
+    Verdict,
+    Zone,
+)
+
+ENFORCEMENT = (Role.PARK_FIREWALL, Role.BOUNDARY)
+SWITCHES = (Role.RING_SWITCH, Role.ACCESS_SWITCH)
+EDGE = (Role.EDGE_GATEWAY, Role.EDGE_CLOUD)
+UNMANAGED = (Role.ENDPOINT, Role.EXTERNAL)
+
+CONFIG_MAX_AGE_S = 86_400.0
+STATE_MAX_AGE_S = 3_600.0
+PROBE_MAX_AGE_S = 3_600.0
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a check may look at; nothing here reads a clock, a file or a device."""
+
+    park: Park
+    evidence: EvidenceSet
+    indicators: tuple[IndicatorScore, ...] = ()
+    verdicts: Mapping[str, Verdict] | None = None  # requirement id -> verdict, for composite checks
+
+    @property
+    def now_s(self) -> float:
+        """The time of the assessment (Unix time)."""
+        return self.evidence.now_s
+
+    @cached_property
+    def segments(self) -> dict[str, Segment]:
+        """Segments by id."""
+        return {segment.id: segment for segment in self.park.segments}
+
+    @cached_property
+    def zones(self) -> dict[str, Zone]:
+        """Zones by id."""
+        return {zone.id: zone for zone in self.park.zones}
+
+    @cached_property
+    def flows(self) -> dict[str, Flow]:
+        """Flows by id."""
+        return {flow.id: flow for flow in self.park.flows}
+
+    @cached_property
+    def running(self) -> dict[str, Running]:
+        """The newest running configuration of each device."""
+        found: dict[str, Running] = {}
+        for running in sorted(self.evidence.running, key=lambda item: item.time_s):
+            found[running.device] = running
+        return found
+
+    @cached_property
+    def artifacts(self) -> dict[str, tuple[Artifact, ...]]:
+        """Rendered artifacts by device."""
+        found: dict[str, list[Artifact]] = {}
+        for artifact in self.evidence.artifacts:
+            if artifact.device:
+                found.setdefault(artifact.device, []).append(artifact)
+        return {device: tuple(artifacts) for device, artifacts in found.items()}
+
+    @cached_property
+    def results(self) -> dict[str, Result]:
+        """The last push's result of each device."""
+        return {result.device: result for result in self.evidence.results}
+
+    @cached_property
+    def latest(self) -> dict[str, Interval]:
+        """The newest state interval of each target."""
+        found: dict[str, Interval] = {}
+        for interval in self.evidence.intervals:
+            known = found.get(interval.target)
+            if known is None or (interval.end_s, interval.start_s) > (known.end_s, known.start_s):
+                found[interval.target] = interval
+        return found
+
+    @cached_property
+    def availability(self) -> dict[str, Availability]:
+        """Availability by target over the monitored window."""
+        return {item.target: item for item in self.evidence.availability}
+
+    @cached_property
+    def targets(self) -> dict[str, tuple[Target, ...]]:
+        """Targets by device."""
+        found: dict[str, list[Target]] = {}
+        for target in self.park.targets:
+            found.setdefault(target.device, []).append(target)
+        return {device: tuple(targets) for device, targets in found.items()}
+
+    @cached_property
+    def reach(self) -> dict[str, tuple[Reach, ...]]:
+        """Observations by expectation, oldest first."""
+        found: dict[str, list[Reach]] = {}
+        for seen in sorted(self.evidence.reach, key=lambda item: item.time_s):
+            found.setdefault(seen.expectation, []).append(seen)
+        return {name: tuple(seen) for name, seen in found.items()}
+
+    @cached_property
+    def devices_by_segment(self) -> dict[str, tuple[Device, ...]]:
+        """Devices with a port in each segment."""
+        found: dict[str, dict[str, Device]] = {}
+        for device in self.park.devices:
+            for port in device.interfaces:
+                if port.segment:
+                    found.setdefault(port.segment, {})[device.name] = device
+        return {segment: tuple(devices.values()) for segment, devices in found.items()}
+
+    @cached_property
+    def zones_by_device(self) -> dict[str, frozenset[str]]:
+        """Zones that each device has a port in."""
+        return {
+            device.name: frozenset(filter(None, (self.zone_of(port) for port in device.interfaces)))
+            for device in self.park.devices
+        }
+
+    def zone_of(self, port: Interface) -> str:
+        """Return the zone id that a port leads into, "" for none."""
+        if port.zone:
+            return port.zone
+        segment = self.segments.get(port.segment)
+        return segment.zone if segment else ""
+
+    def zone_of_end(self, end: str) -> Zone | None:
+        """Return the zone that an end of a flow (a zone or a segment id) lies in."""
+        segment = self.segments.get(end)
+        return self.zones.get(segment.zone if segment else end)
+
+    def zones_of_kind(self, *kinds: str) -> tuple[Zone, ...]:
+        """Return the zones of some kinds, in plan order."""
+        return tuple(zone for zone in self.park.zones if zone.kind in kinds)
+
+    def segments_of(self, *kinds: str) -> tuple[Segment, ...]:
+        """Return the segments in zones of some kinds."""
+        ids = {zone.id for zone in self.zones_of_kind(*kinds)}
+        return tuple(segment for segment in self.park.segments if segment.zone in ids)
+
+    def groups_of(self, *kinds: str) -> tuple[EndpointGroup, ...]:
+        """Return the endpoint groups in zones of some kinds."""
+        ids = {segment.id for segment in self.segments_of(*kinds)}
+        return tuple(group for group in self.park.groups if group.segment in ids)
+
+    def devices(self, *roles: Role | str) -> tuple[Device, ...]:
+        """Return the devices of some roles; all managed ones when none is named."""
+        if not roles:
+            return self.park.managed
+        return tuple(device for device in self.park.devices if device.role in roles)
+
+    def plants(self) -> dict[str, tuple[Segment, ...]]:
+        """Return the segments of each production site (its site, else its zone)."""
+        found: dict[str, list[Segment]] = {}
+        for segment in self.segments_of("production"):
+            found.setdefault(segment.site or segment.zone, []).append(segment)
+        return {site: tuple(segments) for site, segments in found.items()}
+
+    def kinds_of(self, device: str) -> frozenset[str]:
+        """Return the kinds of zone that a device has a port in; an operator's node is external."""
+        kinds = {self.zones[zone].kind for zone in self.zones_by_device.get(device, ())}
+        if self.park.device(device).role is Role.EXTERNAL:
+            kinds.add("external")
+        return frozenset(kinds)
+
+    def covers(self, end: str, device: Device) -> bool:
+        """Tell whether an end of a flow (a zone or a segment id) holds a device."""
+        segments = {port.segment for port in device.interfaces}
+        return end in segments or (end not in self.segments and end in self.zones_by_device[device.name])
+
+    def ends(self, expectation: Expectation) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the zones of an expectation's source and destination."""
+        none: frozenset[str] = frozenset()
+        return (
+            self.zones_by_device.get(expectation.src_device, none),
+            self.zones_by_device.get(expectation.dst_device, none),
+        )
+
+    def fresh(self, time_s: float, max_age_s: float) -> bool:
+        """Tell whether something seen at ``time_s`` still counts; nothing from the future does."""
+        return -60.0 <= self.now_s - time_s <= max_age_s
+
+
+def plan(source: SourceRef, text: str, subject: str = "park") -> Evidence:
+    """Cite a line of the plan."""
+    return Evidence(EvidenceKind.PLAN, subject, str(source), text, None)
+
+
+def observed(interval: Interval, device: str, max_age_s: float, kind: EvidenceKind) -> Evidence:
+    """Cite a state interval of a target."""
+    text = f"{interval.state} for {interval.duration_s:.0f} s" + (
+        f" ({interval.reason})" if interval.reason else ""
+    )
+    return Evidence(kind, device, f"probe {interval.target}", text, interval.end_s, max_age_s)
+
+
+def tried(expectation: Expectation, seen: Reach, max_age_s: float) -> Evidence:
+    """Cite one try of an expectation."""
+    passed = {True: "passed", False: "was blocked", None: "could not be tried"}[seen.passed]
+    rtt = f" in {seen.rtt_s * 1000:.2f} ms" if seen.rtt_s is not None else ""
+    where = f"{expectation.src_device} → {expectation.dst_device} {expectation.protocol}"
+    port = f"/{expectation.port}" if expectation.port else ""
+    text = f"{where}{port} {passed}{rtt}" + (f": {seen.detail}" if seen.detail else "")
+    return Evidence(
+        EvidenceKind.PROBE, expectation.id, f"reach {expectation.id}", text, seen.time_s, max_age_s
+    )
+
+
+def ports_of(device: Device, *modes: PortMode) -> tuple[Interface, ...]:
+    """Return the ports of some modes."""
+    return tuple(port for port in device.interfaces if port.mode in modes)
+
+
+def state_of(
+    context: Context, device: str, probes: Iterable[str], max_age_s: float, kind: EvidenceKind
+) -> tuple[bool | None, tuple[Evidence, ...]]:
+    """Tell whether a device's fresh probes are all up: yes, no, or None when none is fresh and known."""
+    wanted = tuple(probes)
+    known: list[bool] = []
+    cited: list[Evidence] = []
+    for target in context.targets.get(device, ()):
+        interval = context.latest.get(target.id)
+        if interval is None or (wanted and target.probe not in wanted):
+            continue
+        cited.append(observed(interval, device, max_age_s, kind))
+        if context.fresh(interval.end_s, max_age_s) and interval.state is not State.UNKNOWN:
+            known.append(interval.state is State.UP)
+    return (all(known) if known else None), tuple(cited)

@@ -1,0 +1,143 @@
+"""Score the 60 indicators: measured where that is possible, else as stated, else unknown."""
+
+from __future__ import annotations
+
+from parkops.assess.catalogues import Component, Indicator, IndicatorCatalogue, Threshold, ThresholdCatalogue
+from parkops.assess.checks.records import parse_date, today
+from parkops.assess.context import Context
+from parkops.assess.formula import HIGH, LOW, score, score_flag
+from parkops.assess.measure import MEASURES, Measurement
+from parkops.model import Evidence, EvidenceKind, Figure, IndicatorScore
+
+
+def score_indicators(
+    context: Context, catalogue: IndicatorCatalogue, thresholds: ThresholdCatalogue
+) -> tuple[IndicatorScore, ...]:
+    """Return all indicators with their scores, in catalogue order."""
+    parents = {group.id: group.level1 for group in catalogue.level2}
+    figures = {figure.indicator: figure for figure in context.park.figures}
+    scores = []
+    for item in catalogue.indicators:
+        measured = _measure(context, item, figures.get(item.id))
+        figure = figures.get(item.id)
+        value, points, how = _score(context, item, measured, figure, thresholds)
+        scores.append(
+            IndicatorScore(
+                id=item.id,
+                name_zh=item.name_zh,
+                name_en=item.name_en,
+                level1=parents[item.level2],
+                level2=item.level2,
+                weight=item.weight,
+                value=value,
+                unit=item.unit,
+                score=points,
+                low=LOW if points is None else points,
+                high=HIGH if points is None else points,
+                basis=measured.basis if points is not None else "unknown",
+                explanation="; ".join(filter(None, (measured.explanation, how))),
+                evidence=measured.evidence,
+            )
+        )
+    return tuple(scores)
+
+
+def _measure(context: Context, item: Indicator, figure: Figure | None) -> Measurement:
+    """Prefer what was measured; then the operator's figure; then what the plan states."""
+    measured = MEASURES[item.id](context) if item.id in MEASURES else None
+    if measured is not None and measured.basis == "measured":
+        return measured
+    if figure is not None:
+        return _stated(context, figure)
+    if measured is not None:
+        return measured
+    if item.id == 10:
+        return Measurement(
+            None, "unknown", "no attack was recorded; that none was seen is not that all were repelled"
+        )
+    return Measurement(None, "unknown", "no figure stated, and not measurable from the network")
+
+
+def _stated(context: Context, figure: Figure) -> Measurement:
+    stated = parse_date(figure.stated_on)
+    text = f"{figure.value} stated by {figure.stated_by} on {figure.stated_on}: {figure.evidence}"
+    cited = Evidence(EvidenceKind.ATTEST, f"indicator {figure.indicator}", str(figure.source), text, None)
+    if stated is None or stated > today(context):
+        return Measurement(
+            None, "unknown", f"stated for a day that has not come: {figure.stated_on}", (cited,)
+        )
+    value = float(figure.value)
+    return Measurement(value, "stated", text, (cited,), figure.components)
+
+
+def _bounds(context: Context, threshold: Threshold) -> tuple[float, float]:
+    factor = max(len(context.park.tenants), 1) if threshold.per == "tenant" else 1
+    return threshold.x_min * factor, threshold.x_max * factor
+
+
+def _score(
+    context: Context,
+    item: Indicator,
+    measured: Measurement,
+    figure: Figure | None,
+    thresholds: ThresholdCatalogue,
+) -> tuple[float | None, float | None, str]:
+    """Return (value, score, how it was scored) by formula (2)."""
+    if measured.basis == "unknown":
+        return None, None, ""
+    if measured.parts and item.components:
+        return _score_parts(context, item, measured, thresholds)
+    if measured.value is None:
+        return None, None, "no value"
+    value = measured.value
+    if item.kind == "boolean":
+        return value, score_flag(bool(value)), "yes is 100, no is 0"
+    x_min, x_max, source = _range(context, item, figure, thresholds)
+    if x_min is None or x_max is None or x_min == x_max:
+        return value, None, "no thresholds to score it by"
+    return value, score(value, x_min, x_max), f"X_min {x_min:g}, X_max {x_max:g} ({source})"
+
+
+def _range(
+    context: Context, item: Indicator, figure: Figure | None, thresholds: ThresholdCatalogue
+) -> tuple[float | None, float | None, str]:
+    """Return X_min and X_max: the figure's own, natural bounds, or parkops' proposal."""
+    x_min: float | None = None
+    x_max: float | None = None
+    source = "not set"
+    if item.kind == "ratio":
+        x_min, x_max, source = 0.0, 100.0, "a share"
+    elif item.list_size:
+        x_min, x_max, source = 0.0, float(item.list_size), "length of the guide's list"
+    elif item.id in thresholds.indicators:
+        x_min, x_max = _bounds(context, thresholds.indicators[item.id])
+        source = "proposed by parkops"
+    if figure is not None and (figure.x_min is not None or figure.x_max is not None):
+        x_min = x_min if figure.x_min is None else figure.x_min
+        x_max = x_max if figure.x_max is None else figure.x_max
+        source = "stated with the figure"
+    return x_min, x_max, source
+
+
+def _score_parts(
+    context: Context, item: Indicator, measured: Measurement, thresholds: ThresholdCatalogue
+) -> tuple[float | None, float | None, str]:
+    """Score each component and take their mean; the guide gives no sub-weights, so they weigh the same."""
+    values = dict(measured.parts)
+    missing = [part.name for part in item.components if part.name not in values]
+    if missing:
+        return measured.value, None, f"not stated: {', '.join(missing)}"
+    points = [
+        _part(context, part, values[part.name], thresholds.components.get(item.id, {}).get(part.name))
+        for part in item.components
+    ]
+    weights = [part.weight if part.weight is not None else 1.0 for part in item.components]
+    mean = sum(w * p for w, p in zip(weights, points, strict=True)) / sum(weights)
+    value = measured.value if measured.value is not None else values[item.components[0].name]
+    return value, mean, "components weigh the same"
+
+
+def _part(context: Context, part: Component, value: float, threshold: Threshold | None) -> float:
+    if part.kind == "boolean":
+        return score_flag(bool(value))
+    return score(value, *(_bounds(context, threshold) if threshold else (0.0, 100.0)))

@@ -1,0 +1,191 @@
+"""Measure the indicators that plan, device state and probes can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from parkops.assess.context import (
+    EDGE,
+    PROBE_MAX_AGE_S,
+    STATE_MAX_AGE_S,
+    SWITCHES,
+    Context,
+    observed,
+    plan,
+    state_of,
+    tried,
+)
+from parkops.model import Device, EndpointGroup, Evidence, EvidenceKind, Role, State
+
+STANDARD = ("opc", "opcua", "dds", "mqtt", "lwm2m", "xmpp")
+WIRELESS = ("wifi6", "5g", "lora")
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A value with its basis; ``parts`` holds the components of an indicator that has some."""
+
+    value: float | None
+    basis: str  # measured | stated | unknown
+    explanation: str
+    evidence: tuple[Evidence, ...] = ()
+    parts: tuple[tuple[str, float], ...] = ()
+
+
+def _unknown(why: str, evidence: tuple[Evidence, ...] = ()) -> Measurement:
+    return Measurement(None, "unknown", why, evidence)
+
+
+def _up(context: Context, device: Device) -> tuple[bool | None, tuple[Evidence, ...]]:
+    return state_of(context, device.name, (), STATE_MAX_AGE_S, EvidenceKind.STATE)
+
+
+def _seen(context: Context, group: EndpointGroup) -> Evidence | None:
+    """Return a fresh proof that the endpoint standing for a group is on the network."""
+    for expectation in context.park.expectations:
+        if expectation.allowed and group.representative in (expectation.src_device, expectation.dst_device):
+            for reach in context.reach.get(expectation.id, ())[-1:]:
+                if reach.passed and context.fresh(reach.time_s, PROBE_MAX_AGE_S):
+                    return tried(expectation, reach, PROBE_MAX_AGE_S)
+    return None
+
+
+def coverage(context: Context) -> Measurement:
+    """Indicator 1: share of endpoints served by 5G, Wi-Fi 6 or NETCONF-managed (SDN) switches that answer."""
+    served: dict[str, bool | None] = {}
+    evidence: list[Evidence] = []
+    for device in context.devices(*SWITCHES):
+        held, cited = state_of(context, device.name, ("netconf",), STATE_MAX_AGE_S, EvidenceKind.STATE)
+        evidence += cited[:1]
+        for segment in {port.segment for port in device.interfaces if port.segment}:
+            served[segment] = served.get(segment) or held
+    total = sum(group.count for group in context.park.groups)
+    if not total or not any(held is not None for held in served.values()):
+        return _unknown("no switch answered a NETCONF probe lately", tuple(evidence))
+    covered = sum(g.count for g in context.park.groups if served.get(g.segment))
+    share = 100 * covered / total
+    text = f"{covered} of {total} endpoints behind NETCONF-managed switches that answer"
+    return Measurement(share, "measured", text, tuple(evidence))
+
+
+def networked(context: Context) -> Measurement:
+    """Indicator 2: connected share, IPv6 share and wireless share, in equal thirds."""
+    groups = context.park.groups
+    total = sum(group.count for group in groups)
+    proofs = {group.id: _seen(context, group) for group in groups}
+    if not total or not any(proofs.values()):
+        return _unknown("no endpoint was seen on the network lately")
+    connected = sum(group.connected for group in groups if proofs[group.id])
+    ports = [port for device in context.devices(Role.ENDPOINT) for port in device.interfaces]
+    v4, v6 = sum(bool(port.ipv4) for port in ports), sum(bool(port.ipv6) for port in ports)
+    radio = sum(group.connected for group in groups if proofs[group.id] and group.access in WIRELESS)
+    parts = (
+        ("connected devices / inventoried devices", 100 * connected / total),
+        ("IPv6 addresses / all addresses in use", 100 * v6 / (v4 + v6) if v4 + v6 else 0.0),
+        ("wireless access penetration", 100 * radio / connected if connected else 0.0),
+    )
+    seen = sum(proof is not None for proof in proofs.values())
+    text = f"{seen} of {len(groups)} groups seen live; " + ", ".join(f"{name} {x:.1f} %" for name, x in parts)
+    value = sum(part for _, part in parts) / len(parts)
+    return Measurement(value, "measured", text, tuple(filter(None, proofs.values())), parts)
+
+
+def cloud(context: Context) -> Measurement:
+    """Indicator 3: servers under management and storage, as the plan states them."""
+    servers, storage = context.park.fact("cloud.servers"), context.park.fact("cloud.storage_tb")
+    if not servers or not storage:
+        return _unknown("the plan states no cloud")
+    parts = (("servers managed", float(servers)), ("storage capacity", float(storage)))
+    text = f"{servers} servers, {storage} TB"
+    return Measurement(None, "stated", text, (plan(context.park.source, f"cloud: {text}"),), parts)
+
+
+def leased_lines(context: Context) -> Measurement:
+    """Indicator 4: leased lines of tenants, as the plan states them."""
+    lines = [circuit for circuit in context.park.circuits if circuit.kind == "leased-line"]
+    evidence = tuple(plan(c.source, f"{c.id}: {c.operator}, {c.bandwidth_mbps} Mbit/s", c.id) for c in lines)
+    text = f"{len(lines)} leased lines in the plan; the lines themselves end at the tenants' own equipment"
+    return Measurement(float(len(lines)), "stated", text, evidence or (plan(context.park.source, "no line"),))
+
+
+def standard_protocols(context: Context) -> Measurement:
+    """Indicator 5: share of tenants with live equipment that speaks a standard data protocol."""
+    tenants = {tenant.id for tenant in context.park.tenants}
+    proofs: dict[str, Evidence] = {}
+    for group in context.park.groups:
+        if group.protocol in STANDARD and (proof := _seen(context, group)):
+            proofs.setdefault(group.tenant, proof)
+    for device in context.devices(Role.EDGE_GATEWAY):
+        held, cited = state_of(context, device.name, ("mqtt",), STATE_MAX_AGE_S, EvidenceKind.STATE)
+        if held:
+            proofs.setdefault(device.tenant, cited[0])
+    using = tenants & set(proofs)
+    if not tenants or not (context.evidence.reach or context.evidence.intervals):
+        return _unknown("nothing was probed lately")
+    text = f"{len(using)} of {len(tenants)} tenants with live OPC UA, MQTT or the like"
+    return Measurement(
+        100 * len(using) / len(tenants), "measured", text, tuple(proofs[t] for t in sorted(using))
+    )
+
+
+def edge_nodes(context: Context) -> Measurement:
+    """Indicator 6: edge nodes that answer; planned, deployed and healthy are told apart."""
+    nodes = context.devices(*EDGE)
+    states = {node.name: _up(context, node) for node in nodes}
+    evidence = tuple(cited[0] for _, cited in states.values() if cited)
+    if nodes and all(held is None for held, _ in states.values()):
+        return _unknown("no edge node was probed lately", evidence)
+    deployed = sum(any("up" in item.text for item in cited) for _, cited in states.values())
+    healthy = sum(held is True for held, _ in states.values())
+    text = f"{len(nodes)} planned, {deployed} deployed (some probe answers), {healthy} healthy (all answer)"
+    return Measurement(
+        float(deployed), "measured", text, evidence or (plan(context.park.source, "no edge node"),)
+    )
+
+
+def platform_connection(context: Context) -> Measurement:
+    """Indicator 11: security platforms that report upward over all, as the plan states them."""
+    total, connected = (
+        context.park.fact(f"security.{name}") for name in ("platforms", "connected_platforms")
+    )
+    if not total.isdigit() or not int(total) or not connected.isdigit():
+        return _unknown("the plan states no security platforms")
+    share = 100 * int(connected) / int(total)
+    text = f"{connected} of {total} security platforms report to the monitoring platform"
+    return Measurement(share, "stated", text, (plan(context.park.source, f"security: {text}"),))
+
+
+def identifier_nodes(context: Context) -> Measurement:
+    """Indicator 15: share of tenants served by an identifier node that answers a resolution now."""
+    served: set[str] = set()
+    evidence: list[Evidence] = []
+    probed = False
+    for node in context.devices(Role.IDENTIFIER):
+        for target in context.targets.get(node.name, ()):
+            interval = context.latest.get(target.id)
+            if target.probe != "http" or "resolve" not in target.id or interval is None:
+                continue
+            if interval.state is State.UNKNOWN or not context.fresh(interval.end_s, PROBE_MAX_AGE_S):
+                continue
+            probed = True
+            evidence.append(observed(interval, node.name, PROBE_MAX_AGE_S, EvidenceKind.PROBE))
+            if interval.state is State.UP:
+                served |= {node.tenant} if node.tenant else set(node.property("tenants").split(","))
+    tenants = {tenant.id for tenant in context.park.tenants}
+    if not tenants or not probed:
+        return _unknown("no identifier node was probed lately", tuple(evidence))
+    text = f"{len(served & tenants)} of {len(tenants)} tenants served by a node that answers"
+    return Measurement(100 * len(served & tenants) / len(tenants), "measured", text, tuple(evidence))
+
+
+MEASURES: Mapping[int, Callable[[Context], Measurement]] = {
+    1: coverage,
+    2: networked,
+    3: cloud,
+    4: leased_lines,
+    5: standard_protocols,
+    6: edge_nodes,
+    11: platform_connection,
+    15: identifier_nodes,
+}

@@ -1,0 +1,84 @@
+"""Configuration texts of a device: read from it where that was done, else as rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from parkops.assess.context import CONFIG_MAX_AGE_S, Context
+from parkops.model import Device, Evidence, EvidenceKind, digest
+
+NFTABLES = "/etc/nftables.conf"
+SSHD = "/etc/ssh/sshd_config.d/parkops.conf"
+CHRONY = "/etc/chrony/chrony.conf"
+RSYSLOG = "/etc/rsyslog.d/parkops.conf"
+SYSCTL = "/etc/sysctl.d/60-parkops.conf"
+MOSQUITTO = "/etc/mosquitto/conf.d/parkops.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One configuration text; ``time_s`` is None when it was rendered and not read back."""
+
+    device: str
+    path: str
+    body: str
+    time_s: float | None
+    stale: bool = False
+
+    @property
+    def origin(self) -> str:
+        """How the text is known, for people."""
+        return "rendered, not read back" if self.time_s is None else "running"
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yield (number from 1, stripped line) of lines that say something."""
+        for number, line in enumerate(self.body.splitlines(), 1):
+            stripped = line.strip()
+            if stripped and stripped[0] not in "#!;":
+                yield number, stripped
+
+    def find(self, *starts: str) -> tuple[int, str] | None:
+        """Return the first line that starts with one of ``starts`` (case is ignored)."""
+        lowered = tuple(start.lower() for start in starts)
+        return next(((n, line) for n, line in self.lines() if line.lower().startswith(lowered)), None)
+
+    def cite(self, line: int, text: str) -> Evidence:
+        """Cite one line."""
+        source = f"{self.device}:{self.path}:{line}"
+        seen = f"{text[:300]} ({self.origin})"
+        max_age_s = None if self.time_s is None else CONFIG_MAX_AGE_S
+        return Evidence(
+            EvidenceKind.CONFIG, self.device, source, seen, self.time_s, max_age_s, digest(self.body)
+        )
+
+
+def file_of(context: Context, device: Device, destination: str) -> Text | None:
+    """Return a Linux node's file: the running one where it was read, else the rendered one."""
+    running = context.running.get(device.name)
+    if running is not None:
+        for path, body in running.files:
+            if path == destination:
+                stale = not context.fresh(running.time_s, CONFIG_MAX_AGE_S)
+                return Text(device.name, path, body, running.time_s, stale)
+    for artifact in context.artifacts.get(device.name, ()):
+        if artifact.destination == destination:
+            return Text(device.name, destination, artifact.text, None)
+    return None
+
+
+def config_of(context: Context, device: Device, language: str) -> Text | None:
+    """Return a device's whole configuration in one language (``frr`` or ``xml``)."""
+    running = context.running.get(device.name)
+    if running is not None and running.text:
+        stale = not context.fresh(running.time_s, CONFIG_MAX_AGE_S)
+        return Text(device.name, "running-config", running.text, running.time_s, stale)
+    for artifact in context.artifacts.get(device.name, ()):
+        if artifact.language == language:
+            return Text(device.name, artifact.path, artifact.text, None)
+    return None
+
+
+def ruleset_of(context: Context, device: Device) -> Text | None:
+    """Return the packet filter of a Linux node."""
+    return file_of(context, device, NFTABLES)
