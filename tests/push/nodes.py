@@ -58,6 +58,7 @@ printf '%s\\n' '{public_key}' > /home/parkops/.ssh/authorized_keys
 chmod 700 /home/parkops/.ssh; chown -R parkops:parkops /home/parkops
 printf 'Defaults !requiretty\\nparkops ALL=(ALL) NOPASSWD: ALL\\n' > /etc/sudoers.d/parkops
 chmod 440 /etc/sudoers.d/parkops
+echo '127.0.1.1 {name}' >> /etc/hosts
 rm -f /etc/ssh/sshd_config.d/*
 cat > /etc/ssh/sshd_config <<END
 Include /etc/ssh/sshd_config.d/*.conf
@@ -103,6 +104,7 @@ setsid /usr/lib/frr/frrinit.sh start >/run/frr-start.log 2>&1 </dev/null
 """
 
 LINUX = """
+echo 'DAEMON_OPTS="-F 1 -x"' > /etc/default/chrony
 ip link add eth1 type veth peer name peer1; ip link set peer1 up
 ip link add eth2 type veth peer name peer2; ip link set peer2 up
 rm -f /etc/network/interfaces.d/*

@@ -1,0 +1,82 @@
+"""What a driver works on: one device with its artifacts, and the run that it belongs to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from parkops.errors import ParkopsError
+from parkops.model import Artifact, Device, Step, Workspace
+from parkops.push.journal import Journal
+from parkops.transport.login import Login
+from parkops.transport.secrets import Vault
+
+Progress = Callable[[str, str, str], None]  # device, step, detail
+
+
+class Interrupted(ParkopsError):  # noqa: N818  # named like the other errors of the tree
+    """The run was interrupted; what this device was in the middle of has been taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One device with what was rendered for it."""
+
+    device: Device
+    artifacts: tuple[Artifact, ...]
+
+    @property
+    def name(self) -> str:
+        """The device's name."""
+        return self.device.name
+
+    @property
+    def address(self) -> str:
+        """The management address."""
+        return self.device.management_address
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What all jobs of a run share."""
+
+    workspace: Workspace
+    login: Login
+    vault: Vault
+    workers: int = 8
+    progress: Progress | None = None
+    journal: Journal | None = None
+    transaction: str = ""
+    confirm_timeout_s: int = 60
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(slots=True)
+class Steps:
+    """The steps of one device in one run: kept for its result, journalled, and shown as they happen."""
+
+    run: Run
+    device: str
+    taken: list[Step] = field(default_factory=list)
+
+    def take(self, name: str, detail: str = "", record: str = "") -> None:
+        """Record a step that is about to be taken; Interrupted when the run was interrupted."""
+        if self.run.cancelled.is_set():
+            raise Interrupted("interrupted before " + name, where=self.device)
+        self.note(name, detail, record)
+
+    def note(self, name: str, detail: str = "", record: str = "") -> None:
+        """Record a step that happens also when the run is interrupted, such as taking a change back.
+
+        ``record`` is what the journal keeps where that is more than ``detail``.
+        """
+        detail = self.run.vault.redact(detail)
+        step = Step(name, detail, time.time())
+        self.taken.append(step)
+        if self.run.journal is not None:
+            kept = Step(name, self.run.vault.redact(record) if record else detail, step.time_s)
+            self.run.journal.step(self.run.transaction, self.device, kept)
+        if self.run.progress is not None:
+            self.run.progress(self.device, name, detail)

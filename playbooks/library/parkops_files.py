@@ -1,0 +1,147 @@
+#!/usr/bin/python
+"""Put a node's rendered files in place, make its services take them, and take all of it back on a failure."""
+
+from __future__ import annotations
+
+import json
+from difflib import unified_diff
+
+from ansible.module_utils import parkops_node as node
+from ansible.module_utils import parkops_watch as watch
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.parkops_services import install
+from ansible.module_utils.parkops_shell import Failure
+
+DOCUMENTATION = r"""
+module: parkops_files
+short_description: Manage all rendered files of a node in one call
+description:
+  - Compares files, modes, packages, the live ruleset, addresses, kernel parameters and services.
+  - Applies with a backup; a change that is not confirmed over a new connection is taken back.
+options:
+  state: {choices: [apply, confirm], required: true, type: str}
+  files: {description: JSON list of path, text, mode and reload., required: true, type: str}
+  packages: {type: list, elements: str, default: []}
+  transaction: {type: str, required: true}
+  timeout_s: {type: int, default: 120}
+  management: {type: str, default: eth0}
+"""
+
+
+def main():
+    """Read the arguments, do what the state says, and answer."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"choices": ["apply", "confirm"], "required": True},
+            "files": {"type": "str", "required": True, "no_log": True},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "transaction": {"type": "str", "required": True},
+            "timeout_s": {"type": "int", "default": 120},
+            "management": {"type": "str", "default": "eth0"},
+        },
+        supports_check_mode=True,
+    )
+    arguments = module.params
+    spec = node.Spec(
+        files=json.loads(arguments["files"]),
+        packages=arguments["packages"],
+        transaction=arguments["transaction"],
+        timeout_s=arguments["timeout_s"],
+        management=arguments["management"],
+    )
+    try:
+        if arguments["state"] == "confirm":
+            answer = confirm(spec)
+        else:
+            answer = apply(spec, check_only=module.check_mode)
+    except Failure as failure:
+        module.fail_json(msg=str(failure))
+    module.exit_json(**answer)
+
+
+def apply(spec, *, check_only):
+    """Compare, and unless only asked to, change; the change is pending until it is confirmed."""
+    facets = node.look(spec)
+    differing = [facet for facet in facets if facet.differs]
+    names = sorted({facet.service for facet in differing})
+    answer = {
+        "changed": bool(differing),
+        "pending": False,
+        "parkops_diff": diff(facets),
+        "running": [[facet.name, facet.running] for facet in facets],
+        "services": [name for name in names if name],
+    }
+    if differing:
+        node.check(spec)
+    if check_only or not differing:
+        return answer
+    watch.refuse_if_pending()
+    _install_missing(facets)
+    _change(spec, differing, names)
+    return {**answer, "pending": True}
+
+
+def _install_missing(facets):
+    for facet in facets:
+        if facet.name == "missing packages" and facet.differs:
+            install(facet.running.split())
+
+
+def _change(spec, differing, names):
+    """Put files in place and activate them; on a failure everything is as it was."""
+    backup = node.Backup(node.STATE / "backup" / spec.transaction)
+    paths = {facet.name.replace("mode of ", "", 1) for facet in differing}
+    backup.take(spec, {path for path in paths if path.startswith("/")})
+    watch.arm(spec, names, backup)
+    try:
+        node.place(spec, differing)
+        node.activate(spec, names, backup)
+        _prove(spec)
+    except (Failure, OSError, LookupError, ValueError) as failure:
+        watch.claim()
+        problems = node.revert(spec, names, backup)
+        left = f"; and it could not all be taken back: {'; '.join(problems)}" if problems else "; taken back"
+        raise Failure(f"{failure}{left}") from failure
+
+
+def _prove(spec):
+    """Compare once more: what still differs did not take."""
+    left = [facet for facet in node.look(spec) if facet.differs and not facet.name.startswith("vtysh ")]
+    if left:
+        raise Failure("after the change this still differs: " + one_line(diff(left)))
+
+
+def confirm(spec):
+    """End the watch over a change, once the node has been seen to run it."""
+    change = watch.pending()
+    if change is None or change["transaction"] != spec.transaction:
+        raise Failure("there is no change to confirm: the node has taken it back")
+    _prove(spec)
+    if not watch.claim():
+        raise Failure("the confirmation came too late: the node has taken the change back")
+    node.record(spec)
+    return {"changed": False, "pending": False}
+
+
+def diff(facets):
+    """Return the unified diff over all facets."""
+    lines = []
+    for facet in facets:
+        lines += unified_diff(
+            facet.running.splitlines(),
+            facet.intended.splitlines(),
+            f"{facet.name} running",
+            f"{facet.name} intended",
+            lineterm="",
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def one_line(text):
+    """Return the first changed lines of a diff in one line."""
+    lines = [line for line in text.splitlines() if line[:1] in "+-" and line[:3] not in ("---", "+++")]
+    return " | ".join(lines[:6])
+
+
+if __name__ == "__main__":
+    main()

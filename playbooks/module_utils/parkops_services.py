@@ -1,0 +1,197 @@
+"""What a node's services need: how to check their files, reload them, and see that they run."""
+
+from __future__ import annotations
+
+import fnmatch
+import ipaddress
+import json
+import os
+import re
+import time
+
+from ansible.module_utils.parkops_shell import Failure, attempt, run
+
+# Kernel first, then addresses, routing and filters, then the daemons; the way in comes last.
+FIRST = ("sysctl", "networking", "frr", "nftables")
+LAST = ("ssh",)
+NO_DAEMON = ("sysctl", "networking", "nftables")
+# How each service takes new files when it runs; the others are restarted.
+RELOAD = {"ssh": "reload", "nginx": "reload"}
+PACKAGES = {"ssh": "openssh-server", "sysctl": "procps", "networking": "ifupdown", "nginx": "nginx-light"}
+# Parsers of single files, before they are put in place.
+CHECKS = (
+    ("nftables", "*", ("nft", "-c", "-f", "{file}")),
+    ("chrony", "*.conf", ("chronyd", "-p", "-f", "{file}")),
+    ("prometheus", "*/prometheus.yml", ("promtool", "check", "config", "--syntax-only", "{file}")),
+    ("prometheus", "*rules*.yml", ("promtool", "check", "rules", "{file}")),
+    ("frr", "*/frr.conf", ("vtysh", "-C", "-f", "{file}")),
+    ("*", "/etc/sudoers.d/*", ("visudo", "-c", "-q", "-f", "{file}")),
+)
+# Parsers of a service's whole configuration, after its files are in place and before it is told.
+WHOLE_CHECKS = {"ssh": ("sshd", "-t"), "nginx": ("nginx", "-t", "-q")}
+UP_S = 8.0
+
+
+def in_order(names):
+    """Return services in the order in which they may take a change."""
+    names = set(names)
+    middle = sorted(names - set(FIRST) - set(LAST))
+    return [n for n in FIRST if n in names] + middle + [n for n in LAST if n in names]
+
+
+def check_file(service, path, temporary):
+    """Let a file's own parser read it; Failure with what the parser says."""
+    for name, pattern, command in CHECKS:
+        if fnmatch.fnmatch(service, name) and fnmatch.fnmatch(path, pattern):
+            code, output = attempt(*(part.format(file=temporary) for part in command))
+            if code not in (0, 127):
+                said = " ".join(output.replace(temporary, path).split())
+                raise Failure(f"{path} is refused by {command[0]}: {said}")
+
+
+def check_whole(service):
+    """Let a service read all its files; Failure with what it says."""
+    command = WHOLE_CHECKS.get(service)
+    if command is not None:
+        code, output = attempt(*command)
+        if code:
+            raise Failure(f"{service} refuses its configuration: {' '.join(output.split())}")
+
+
+def running(service):
+    """Tell whether a service's daemon runs; what has none always does."""
+    return service in NO_DAEMON or attempt("service", service, "status")[0] == 0
+
+
+def take(service):
+    """Make a daemon read its files: reload it where it can, restart it, or start it."""
+    verb = RELOAD.get(service, "restart") if running(service) else "start"
+    code, output = attempt("service", service, verb)
+    if code:
+        raise Failure(f"service {service} {verb}: {' '.join(output.split()) or f'exit code {code}'}")
+
+
+def await_running(services):
+    """Wait until each daemon runs; Failure with the names of those that do not, and their last words."""
+    end_s = time.monotonic() + UP_S
+    left = list(services)
+    while left and time.monotonic() < end_s:
+        left = [service for service in left if not running(service)]
+        if left:
+            time.sleep(0.2)
+    if left:
+        raise Failure(f"not running after the change: {', '.join(left)}")
+
+
+def missing_packages(names):
+    """Return the packages that are not installed, sorted."""
+    missing = []
+    for name in sorted(set(names)):
+        code, output = attempt("dpkg-query", "-W", "-f", "${Status}", name)
+        if code or "install ok installed" not in output:
+            missing.append(name)
+    return missing
+
+
+def install(names):
+    """Install packages without a question."""
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    run("apt-get", "-q", "-y", "--no-install-recommends", "install", *names)
+
+
+def ruleset(path=None):
+    """Return the nftables ruleset as the kernel lists it: the live one, or what a file would make of it.
+
+    The file is loaded in a network namespace of its own; None where the node does not allow one.
+    """
+    if path is None:
+        code, output = attempt("nft", "-s", "list", "ruleset")
+        return output if code == 0 else ""
+    code, output = attempt(
+        "unshare", "-n", "sh", "-c", 'nft -f "$0" && echo "# loaded" && nft -s list ruleset', path
+    )
+    return output.partition("# loaded\n")[2] if code == 0 else None
+
+
+def sysctl_keys(text):
+    """Return the (key, value) pairs of a sysctl.d file; keys that may be missing (``-key``) are left out."""
+    pairs = []
+    for line in text.splitlines():
+        key, separator, value = line.partition("=")
+        if separator and not line.lstrip().startswith(("#", ";", "-")):
+            pairs.append((key.strip().replace("/", "."), " ".join(value.split())))
+    return pairs
+
+
+def sysctl_value(key):
+    """Return a live kernel parameter, "" when there is none."""
+    code, output = attempt("sysctl", "-n", key)
+    return " ".join(output.split()) if code == 0 else ""
+
+
+def stanzas(text):
+    """Return the text of each interface in an ifupdown file: {name: lines}, comments dropped."""
+    found, name = {}, ""
+    for line in text.splitlines():
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if words[0] == "iface":
+            name = words[1]
+        elif words[0] in ("auto", "source", "mapping") or words[0].startswith("allow-"):
+            name = ""
+        if name:
+            found.setdefault(name, []).append(" ".join(words))
+    return found
+
+
+def stated_addresses(text):
+    """Return the addresses of an ifupdown file as sorted "port address/length" lines, and "port up"."""
+    lines = set()
+    for name, block in stanzas(text).items():
+        lines.add(f"{name} up")
+        netmask = ""
+        for line in block:
+            match = re.match(r"netmask (\S+)", line)
+            netmask = match[1] if match else netmask
+        for line in block:
+            match = re.match(r"address (\S+)", line)
+            if match:
+                stated = match[1] if "/" in match[1] else f"{match[1]}/{netmask}"
+                lines.add(f"{name} {ipaddress.ip_interface(stated)}")
+    return sorted(lines)
+
+
+def live_addresses(ports):
+    """Return the static addresses of ports as the kernel has them, in the form of `stated_addresses`."""
+    lines = []
+    for entry in json.loads(run("ip", "-j", "address", "show") or "[]"):
+        name = entry.get("ifname", "")
+        if name not in ports:
+            continue
+        if "UP" in entry["flags"]:
+            lines.append(f"{name} up")
+        for address in entry["addr_info"]:
+            if address.get("local") and not address.get("dynamic") and address["scope"] == "global":
+                lines.append(f"{name} {address['local']}/{address['prefixlen']}")
+    return sorted(lines)
+
+
+def change_ports(before, after, differing, management):
+    """Take ports down by their old text and up by their new one; the management port is never touched.
+
+    ``before`` and ``after`` are (path, text) of the ifupdown files; ``differing`` are the ports whose live
+    addresses are not what the new text says.
+    """
+    old, new = stanzas(before[1]), stanzas(after[1])
+    changed = {name for name in {*old, *new} if old.get(name) != new.get(name)} | set(differing)
+    if management in changed and management in new:
+        raise Failure(f"{after[0]} would change the management port {management}")
+    for name in sorted(changed - {management, "lo"}):
+        if name in old:
+            attempt("ifdown", "--force", "-i", before[0], name)
+        attempt("ip", "address", "flush", "dev", name, "scope", "global")
+    for name in sorted((changed & {*new}) - {management}):
+        code, output = attempt("ifup", "--force", "-i", after[0], name)
+        if code:
+            raise Failure(f"ifup {name}: {' '.join(output.split())}")

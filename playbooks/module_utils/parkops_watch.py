@@ -1,0 +1,93 @@
+"""The node's own safety net: a change that is not confirmed in time is taken back."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+from ansible.module_utils import parkops_node as node
+from ansible.module_utils.parkops_shell import Failure
+
+PENDING = node.STATE / "pending.json"
+CLAIMED = node.STATE / "claimed.json"
+
+
+def pending():
+    """Return the change that waits for its confirmation, None when there is none."""
+    try:
+        return json.loads(PENDING.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def refuse_if_pending():
+    """Raise Failure while the watch of another push is alive; a dead one's mark is cleared."""
+    change = pending()
+    if change is None:
+        return
+    left_s = change["until_s"] - time.time()
+    if left_s > 0 and Path(f"/proc/{change['pid']}").exists():
+        raise Failure(f"another push waits for its confirmation, for {left_s:.0f} s at most")
+    PENDING.unlink(missing_ok=True)
+
+
+def claim():
+    """Take the pending change: True for exactly one of the confirming side and the watch."""
+    try:
+        PENDING.rename(CLAIMED)
+    except FileNotFoundError:
+        return False
+    CLAIMED.unlink(missing_ok=True)
+    return True
+
+
+def arm(spec, names, backup):
+    """Start the watch in a process of its own, outside of this login session."""
+    node.STATE.mkdir(parents=True, exist_ok=True)
+    ready, tell = os.pipe()
+    if os.fork() == 0:
+        os.close(ready)
+        os.setsid()
+        if os.fork() == 0:
+            _detach(tell)
+            _watch(spec, names, backup, tell)
+        os._exit(0)
+    os.close(tell)
+    os.wait()
+    with os.fdopen(ready, "rb") as file:
+        if not file.read():
+            raise Failure("the watch over the change could not be started; nothing was changed")
+
+
+def _detach(keep):
+    """Let go of the session's files, so that the login can end."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+        if descriptor > 2 and descriptor != keep:
+            try:
+                os.close(descriptor)
+            except OSError:
+                continue
+    os.chdir("/")
+
+
+def _watch(spec, names, backup, tell):
+    until_s = time.time() + spec.timeout_s
+    change = {"pid": os.getpid(), "transaction": spec.transaction, "until_s": until_s}
+    try:
+        node.put(PENDING, json.dumps(change), 0o600, "root")
+        os.write(tell, b"armed")
+    finally:
+        os.close(tell)
+    end_s = time.monotonic() + spec.timeout_s
+    while time.monotonic() < end_s:
+        if not PENDING.exists():
+            os._exit(0)
+        time.sleep(0.5)
+    if claim():
+        node.revert(spec, names, backup)
+    os._exit(0)
