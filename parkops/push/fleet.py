@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from parkops.errors import UsageError
 from parkops.model import Artifact, Change, Guarantee, Outcome, Park, Result, Running, Workspace
+from parkops.platforms import load_platform
 from parkops.push.ansible import AnsibleDriver
 from parkops.push.driver import Driver, OneByOne, diff_size, reason
 from parkops.push.job import Job, Progress, Run
@@ -28,7 +29,6 @@ DRIVERS: dict[str, Driver] = {
     "ssh": OneByOne(SshDriver()),
     "ansible": AnsibleDriver(),
 }
-PLATFORMS = {"frr": "ssh", "ietf": "netconf", "linux": "ansible"}
 WORKERS = 8
 
 
@@ -113,11 +113,10 @@ def run(
 
 def driver_of(platform: str) -> str:
     """Return the name of a platform's driver; UsageError for a platform that nothing pushes to."""
-    if platform not in PLATFORMS:
-        raise UsageError(
-            f"platform {platform!r} has no driver", hint=f"known: {', '.join(sorted(PLATFORMS))}"
-        )
-    return PLATFORMS[platform]
+    name = load_platform(platform).driver
+    if name not in DRIVERS:
+        raise UsageError(f"platform {platform!r} has no driver", hint=f"known: {', '.join(sorted(DRIVERS))}")
+    return name
 
 
 def _jobs(park: Park, artifacts: Iterable[Artifact], devices: Sequence[str]) -> tuple[Job, ...]:

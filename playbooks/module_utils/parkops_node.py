@@ -104,9 +104,7 @@ def _live(spec, record):
     """Compare what the kernel and the daemons really run, so that a change behind the files is seen."""
     names = spec.names
     if "nftables" in names:
-        expected = _expected_ruleset(spec)
-        if expected is not None:
-            yield Facet("nft list ruleset", services.ruleset(), expected, "nftables")
+        yield from _ruleset(spec)
     if "sysctl" in names:
         pairs = [pair for entry in spec.of("sysctl") for pair in services.sysctl_keys(entry["text"])]
         live = "".join(f"{key} = {services.sysctl_value(key)}\n" for key, _ in pairs)
@@ -134,15 +132,16 @@ def frr_running():
     return attempt("vtysh", "-c", "show running-config")[1]
 
 
-def _expected_ruleset(spec):
-    """Return what the rendered rules look like when the kernel lists them, None when that cannot be told."""
-    main = [entry for entry in spec.of("nftables") if entry["path"].endswith("nftables.conf")]
-    if not main:
-        return None
-    with tempfile.NamedTemporaryFile("w", suffix=".nft") as file:
-        file.write(main[0]["text"])
-        file.flush()
-        return services.ruleset(file.name)
+def _ruleset(spec):
+    """Compare the live rules with what the rendered ones look like when the kernel lists them."""
+    for entry in spec.of("nftables"):
+        with tempfile.NamedTemporaryFile("w", suffix=".nft") as file:
+            file.write(entry["text"])
+            file.flush()
+            expected = services.ruleset(file.name)
+        if expected is not None:  # it can be told on this node
+            live, expected = services.comparable(services.ruleset(), expected, entry["text"])
+            yield Facet("nft list ruleset", live, expected, "nftables")
 
 
 def _user(uid):
@@ -198,9 +197,11 @@ class Backup:
         """Copy what is about to be replaced."""
         shutil.rmtree(self.folder.parent, ignore_errors=True)
         self.folder.mkdir(parents=True, mode=0o700)
-        index = {"files": {}, "running": {}, "sysctl": [], "ruleset": "", "paths": sorted(paths)}
+        index = {"files": {}, "links": {}, "running": {}, "sysctl": [], "ruleset": "", "paths": sorted(paths)}
         for number, path in enumerate(sorted(paths)):
-            if Path(path).exists():
+            if Path(path).is_symlink():
+                index["links"][path] = str(Path(path).readlink())
+            elif Path(path).exists():
                 copy = self.folder / str(number)
                 shutil.copy2(path, copy)
                 info = Path(path).stat()
@@ -233,6 +234,8 @@ class Backup:
             entry = index["files"].get(path)
             if entry is None:
                 Path(path).unlink(missing_ok=True)
+                if path in index["links"]:
+                    Path(path).symlink_to(index["links"][path])
                 continue
             name, mode, uid, gid = entry
             put(path, read(self.folder / name), stat.S_IMODE(mode), _user(uid))
@@ -262,8 +265,7 @@ def activate(spec, names, backup):
             _change_ports(spec, backup, forward=True)
         elif name == "nftables":
             for entry in spec.of("nftables"):
-                if entry["path"].endswith("nftables.conf"):
-                    run("nft", "-f", entry["path"])
+                run("nft", "-f", entry["path"])
         elif name:
             services.take(name)
     services.await_running([name for name in names if name and name in spec.names])
@@ -297,7 +299,7 @@ def revert(spec, names, backup):
             elif name and index["running"].get(name, True):
                 services.take(name)
             elif name:
-                attempt("service", name, "stop")
+                services.stop(name)
         except Failure as failure:
             problems.append(str(failure))
     return problems

@@ -7,7 +7,10 @@ import ipaddress
 import json
 import os
 import re
+import shutil
+import signal
 import time
+from pathlib import Path
 
 from ansible.module_utils.parkops_shell import Failure, attempt, run
 
@@ -18,6 +21,14 @@ NO_DAEMON = ("sysctl", "networking", "nftables")
 # How each service takes new files when it runs; the others are restarted.
 RELOAD = {"ssh": "reload", "nginx": "reload"}
 PACKAGES = {"ssh": "openssh-server", "sysctl": "procps", "networking": "ifupdown", "nginx": "nginx-light"}
+# Where a machine without systemd-tmpfiles has lost a daemon's folder below /run: its path and user.
+RUN_FOLDERS = {"mosquitto": "/run/mosquitto"}
+# Without systemd, Debian 12 has no init script for rsyslog, and one for mosquitto that makes the pid file as root
+# where mosquitto must write it: pid file and start command of both.
+BARE = {
+    "rsyslog": ("/run/rsyslogd.pid", ("rsyslogd",)),
+    "mosquitto": ("/run/mosquitto/mosquitto.pid", ("mosquitto", "-d", "-c", "/etc/mosquitto/mosquitto.conf")),
+}
 # Parsers of single files, before they are put in place.
 CHECKS = (
     ("nftables", "*", ("nft", "-c", "-f", "{file}")),
@@ -60,15 +71,56 @@ def check_whole(service):
 
 def running(service):
     """Tell whether a service's daemon runs; what has none always does."""
-    return service in NO_DAEMON or attempt("service", service, "status")[0] == 0
+    if service in NO_DAEMON:
+        return True
+    if _bare(service):
+        return _bare_pid(service) is not None
+    return attempt("service", service, "status")[0] == 0
 
 
 def take(service):
     """Make a daemon read its files: reload it where it can, restart it, or start it."""
+    if service in RUN_FOLDERS:
+        Path(RUN_FOLDERS[service]).mkdir(mode=0o755, exist_ok=True)
+        shutil.chown(RUN_FOLDERS[service], service, service)
+    if _bare(service):
+        stop(service)
+        run(*BARE[service][1])
+        return
     verb = RELOAD.get(service, "restart") if running(service) else "start"
     code, output = attempt("service", service, verb)
     if code:
         raise Failure(f"service {service} {verb}: {' '.join(output.split()) or f'exit code {code}'}")
+
+
+def stop(service):
+    """Stop a daemon."""
+    if not _bare(service):
+        attempt("service", service, "stop")
+        return
+    pid = _bare_pid(service)
+    if pid is not None:
+        os.kill(pid, signal.SIGTERM)
+        end_s = time.monotonic() + UP_S
+        while _bare_pid(service) is not None and time.monotonic() < end_s:
+            time.sleep(0.1)
+
+
+def _bare(service):
+    """Tell whether a daemon must be run without an init system's help."""
+    return service in BARE and not Path("/run/systemd/system").is_dir()
+
+
+def _bare_pid(service):
+    """Return the daemon's process, None when it does not run."""
+    pid_file, command = BARE[service]
+    try:
+        pid = int(Path(pid_file).read_text(encoding="ascii"))
+        name = Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip()
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except (OSError, ValueError):
+        return None
+    return pid if name == command[0] and state != "Z" else None
 
 
 def await_running(services):
@@ -111,6 +163,25 @@ def ruleset(path=None):
         "unshare", "-n", "sh", "-c", 'nft -f "$0" && echo "# loaded" && nft -s list ruleset', path
     )
     return output.partition("# loaded\n")[2] if code == 0 else None
+
+
+def tables(text):
+    """Split a listed ruleset into its tables: {"inet parkops": text}."""
+    found, name = {}, ""
+    for line in text.splitlines():
+        if line.startswith("table "):
+            name = line.removeprefix("table ").rstrip(" {")
+        if name:
+            found.setdefault(name, []).append(line)
+    return {name: "".join(f"{line}\n" for line in lines if line) for name, lines in found.items()}
+
+
+def comparable(live, expected, text):
+    """Return both rulesets as far as the file owns them: all where it flushes, else its tables."""
+    wanted, present = tables(expected), tables(live)
+    if not re.search(r"^\s*flush ruleset", text, re.MULTILINE):
+        present = {name: present[name] for name in present if name in wanted}
+    return "".join(present[name] for name in sorted(present)), "".join(wanted[n] for n in sorted(wanted))
 
 
 def sysctl_keys(text):

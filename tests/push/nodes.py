@@ -77,7 +77,7 @@ printf '%s\\n' '{host_key}' > /etc/ssh/hostkey
 chmod 600 /etc/ssh/hostkey
 {body}
 echo ready
-exec cat
+cat  # no exec: the shell, as process 1, must go on to reap what daemons leave
 """
 
 SWITCH = """
@@ -138,7 +138,7 @@ class Node:
         )
         if check and done.returncode:
             raise AssertionError(f"{self.name}: {command}: {done.stdout}{done.stderr}")
-        return done.stdout
+        return done.stdout + (done.stderr if not check else "")
 
     def stop(self) -> None:
         """End the node with all that runs in it."""
