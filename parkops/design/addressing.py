@@ -6,9 +6,9 @@ from ipaddress import IPv4Network, IPv6Network
 
 from parkops.design.draft import Draft, DraftPort
 from parkops.model import PortMode, Role, Segment
+from parkops.plan.limits import FIRST_HOST, LAST_HOST
 from parkops.plan.names import PlannedSite
 
-FIRST_HOST, LAST_HOST = 10, 250  # .1 is the gateway, .2 to .9 are kept for standby gateways
 ROUTERS = (Role.CORE, Role.PARK_FIREWALL, Role.BOUNDARY)
 
 

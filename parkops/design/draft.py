@@ -20,6 +20,7 @@ from parkops.model import (
     Target,
 )
 from parkops.plan import LoadedPlan, Plan
+from parkops.plan.limits import ROUTER_PORTS
 from parkops.plan.marks import Marks
 from parkops.plan.names import PlannedSite, sites
 
@@ -59,7 +60,7 @@ class DraftDevice:
     title: str = ""
     tenant: str = ""
     site: str = ""
-    ports_max: int = 64
+    ports_max: int = ROUTER_PORTS
     port_format: str = "eth{}"
     ports: dict[str, DraftPort] = field(default_factory=dict)
     management_ipv4: str = ""

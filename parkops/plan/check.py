@@ -14,6 +14,8 @@ from parkops.plan.names import PlannedSite, sites
 from parkops.plan.schema import EndpointPlan, NodePlan, Plan
 
 Found = Iterator[Problem]
+OUTSIDE = "(outside)"  # no tenant's id
+LISTED = 24  # so many options are listed; of more, only the closest is named
 
 
 def check(plan: Plan, marks: Marks) -> list[Problem]:
@@ -26,7 +28,7 @@ def _unknown(
 ) -> Problem:
     options = sorted(known)
     close = get_close_matches(name, options, n=1)
-    expected = f"one of {', '.join(options)}" if options else f"a {kind} that exists"
+    expected = f"one of {', '.join(options)}" if 0 < len(options) <= LISTED else f"a {kind} that exists"
     return marks.problem(
         path, f"no {kind} {name!r}", expected, f"did you mean {close[0]!r}?" if close else ""
     )
@@ -55,8 +57,9 @@ def check_segments(plan: Plan, marks: Marks) -> Found:
                     "add a zone below `zones`",
                 )
     used = {segment.zone for site in sites(plan) for segment in site.plan.segments.values()}
+    meant = {close for zone in used - set(plan.zones) for close in get_close_matches(zone, plan.zones, n=1)}
     for name, zone in plan.zones.items():
-        if name not in used and zone.kind != "external":
+        if name not in used | meant and zone.kind != "external":
             yield marks.key_problem(
                 ("zones", name),
                 f"zone {name!r} has no segment",
@@ -82,7 +85,7 @@ def check_attachments(plan: Plan, marks: Marks) -> Found:
                 yield marks.problem(
                     (*path, "switch"),
                     f"there is no switch {part.switch}",
-                    f"1 to {site.plan.switches}",
+                    f"1 to {site.plan.switches}" if site.plan.switches > 1 else "1, the site's only switch",
                     "raise `switches` of the site",
                 )
 
@@ -155,7 +158,14 @@ def _identifier(plan: Plan, marks: Marks, path: tuple[str, ...], node: NodePlan)
     for index, tenant in enumerate(identifier.tenants):
         if tenant not in plan.tenants:
             yield _unknown(marks, (*path, "tenants", index), tenant, "tenant", plan.tenants)
+    first: dict[str, int] = {}
     for index, record in enumerate(identifier.records):
+        if first.setdefault(record.identifier.lower(), index) != index:
+            yield marks.problem(
+                (*path, "records", index, "identifier"),
+                f"{record.identifier!r} stands twice, upper and lower case being one",
+                "each identifier once",
+            )
         if not record.identifier.startswith(identifier.prefix + "/"):
             yield marks.problem(
                 (*path, "records", index, "identifier"),
@@ -170,7 +180,7 @@ def check_topology(plan: Plan, marks: Marks) -> Found:
         if site.plan.ring and site.plan.switches < 3:
             yield marks.problem(
                 (*site.path, "ring"),
-                f"a ring of {site.plan.switches} switches",
+                f"a ring of {_switches(site.plan.switches)}",
                 "at least 3 switches",
                 "raise `switches`, or remove `ring`",
             )
@@ -185,6 +195,10 @@ def check_topology(plan: Plan, marks: Marks) -> Found:
                     f"at most {site.plan.ports}",
                     "raise `ports`, or spread over switches",
                 )
+
+
+def _switches(count: int) -> str:
+    return "1 switch" if count == 1 else f"{count} switches"
 
 
 def _ports_used(site: PlannedSite) -> Counter[int]:
@@ -209,20 +223,25 @@ def check_flows(plan: Plan, marks: Marks) -> Found:
     }
     for name, flow in plan.flows.items():
         path = ("flows", name)
-        tenants: list[str | None] = []
+        tenants: list[str | None] = []  # None: the zone has no segment, which is told elsewhere
         for key, place in (("from", flow.src), ("to", flow.dst)):
             if place not in plan.zones and place not in segments:
                 yield _unknown(marks, (*path, key), place, "zone or segment", [*plan.zones, *segments])
                 continue
-            tenants.append(segments[place].tenant if place in segments else owners.get(place))
+            outside = place in plan.zones and plan.zones[place].kind == "external"
+            tenants.append(
+                segments[place].tenant
+                if place in segments
+                else owners.get(place, OUTSIDE if outside else None)
+            )
         if flow.src in plan.zones and plan.zones[flow.src].kind == "external":
             yield marks.problem(
                 (*path, "from"),
                 "a flow from outside the park",
-                "a zone inside the park",
-                "publish a service through an identifier or edge node instead",
+                "a zone or segment inside the park",
+                "sessions are opened from inside; replies to them pass",
             )
-        if flow.local_only and len(tenants) == 2 and (tenants[0] != tenants[1] or tenants[0] is None):
+        if flow.local_only and len(tenants) == 2 and tenants[0] != tenants[1] and None not in tenants:
             yield marks.problem(
                 (*path, "local_only"), "local-only data would leave its tenant", "both ends in one tenant"
             )

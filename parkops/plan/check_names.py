@@ -11,6 +11,7 @@ from parkops.plan.names import PARK_FIREWALL, boundary, cores, sites
 from parkops.plan.schema import Plan
 
 Found = Iterator[Problem]
+ARTIFACT_FOLDERS = ("all", "inventory", "lab", "localhost", "monitoring", "ungrouped")  # and Ansible's names
 RESERVED = ("core", "fw", "svc", "pub", "inet")
 
 
@@ -31,10 +32,16 @@ def check_devices(plan: Plan, marks: Marks) -> Found:
                 "a prefix of its own for each tenant",
             )
     taken = dict.fromkeys((*cores(plan), PARK_FIREWALL, "inet-1"), "the backbone")
+    taken.update(dict.fromkeys(ARTIFACT_FOLDERS, "parkops itself"))
     taken.update({boundary(tenant.prefix): f"tenant {name}" for name, tenant in plan.tenants.items()})
+    taken.update(
+        {
+            site.switch(number): f"{site.id}'s switches"
+            for site in sites(plan)
+            for number in range(1, site.plan.switches + 1)
+        }
+    )
     for site in sites(plan):
-        for number in range(1, site.plan.switches + 1):
-            taken.setdefault(site.switch(number), f"{site.id}'s switches")
         named = [(("endpoints", name), site.endpoint(name)) for name in site.plan.endpoints]
         named += [(("nodes", name), site.node(name)) for name in site.plan.nodes]
         for where, device in named:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,9 +15,12 @@ from pydantic_core import ErrorDetails
 from parkops.errors import PlanError, Problem
 from parkops.model import digest
 from parkops.plan.check import check
-from parkops.plan.marks import Key, Marks, duplicate_keys
+from parkops.plan.marks import Key, Marks
+from parkops.plan.reader import TAG, decode, read
 from parkops.plan.schema import Plan
-from parkops.plan.words import describe
+from parkops.plan.words import describe, keys_at, kind_at, kind_words
+
+SHOWN = 40  # characters of a wrong value that a message repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,121 +37,108 @@ def load(path: Path) -> LoadedPlan:
 
     Raises PlanError with every problem found, each as file:line:col.
     """
-    name = path.name
     try:
-        text = path.read_text(encoding="utf-8")
+        raw = path.read_bytes()
     except OSError as error:
-        raise PlanError([Problem(name, 1, 1, f"cannot be read: {error.strerror}")]) from error
-    except UnicodeDecodeError as error:
-        raise PlanError([Problem(name, 1, 1, "is not UTF-8", "a UTF-8 text file", str(error))]) from error
-    return parse(text, name)
+        raise PlanError([Problem(path.name, 1, 1, f"cannot be read: {error.strerror}")]) from error
+    return parse(decode(raw, path.name), path.name)
 
 
 def parse(text: str, name: str = "park.yaml") -> LoadedPlan:
     """Validate and cross-check a plan's text; see `load`."""
-    marks, data = _compose(text, name)
-    problems = duplicate_keys(marks.root, name)
-    plan, found = _validate(data, marks)
-    problems += found
-    if plan is not None:
-        problems += check(plan, marks)
-    if problems or plan is None:
+    document = read(text, name)
+    if not isinstance(document.data, dict):
+        what = "is empty" if document.data is None else "is not a mapping"
+        raise PlanError([Problem(name, 1, 1, what, "the sections of a plan", "start from `parkops init`")])
+    problems, marks = list(document.problems), document.marks
+    try:
+        plan = Plan.model_validate(document.data)
+    except ValidationError as error:
+        details = error.errors()
+        problems += _translate(details, marks)
+        problems += _seen_all_the_same(document.data, details, marks)
+        raise PlanError(problems) from error
+    problems += check(plan, marks)
+    if problems:
         raise PlanError(problems)
     return LoadedPlan(plan, marks, digest(text))
 
 
-def _compose(text: str, name: str) -> tuple[Marks, Any]:
-    loader = yaml.CSafeLoader(text)
-    try:
-        root = loader.get_single_node()
-        if not isinstance(root, yaml.MappingNode):
-            raise PlanError(
-                [
-                    Problem(
-                        name,
-                        1,
-                        1,
-                        "is empty or not a mapping",
-                        "the sections of a plan",
-                        "start from `parkops init`",
-                    )
-                ]
-            )
-        data = loader.construct_document(root)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, col = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = f"is not YAML: {error.problem or error.context}"
-        raise PlanError(
-            [Problem(name, line, col, what, "", "check indentation, colons and quotes")]
-        ) from error
-    except yaml.YAMLError as error:
-        raise PlanError([Problem(name, 1, 1, f"is not YAML: {error}")]) from error
-    finally:
-        loader.dispose()
-    return Marks(name, root), data
+def _seen_all_the_same(data: Any, details: Sequence[ErrorDetails], marks: Marks) -> set[Problem]:
+    """Return what the cross-checks find whatever stands in the place of the wrong values."""
+    from parkops.plan.repair import VARIANTS, repair
+
+    plans = [repair(data, details, variant) for variant in VARIANTS]
+    found = set.intersection(*(set(check(plan, marks)) if plan else set() for plan in plans))
+    names = [repr(detail["loc"][-2]) for detail in details if detail["loc"][-1] == "[key]"]
+    return {problem for problem in found if not any(name in problem.what for name in names)}
 
 
-def _validate(data: Any, marks: Marks) -> tuple[Plan | None, list[Problem]]:
-    """Validate; where values are wrong, validate again without them, so that later checks still run."""
-    try:
-        return Plan.model_validate(data), []
-    except ValidationError as error:
-        details = error.errors()
-    problems = [_translate(detail, marks) for detail in details]
-    pruned = copy.deepcopy(data)
+def _translate(details: Sequence[ErrorDetails], marks: Marks) -> list[Problem]:
+    problems: dict[tuple[Key, ...], Problem] = {}
+    typos = {
+        (*path[:-1], close)
+        for path in (tuple(detail["loc"]) for detail in details if detail["type"] == "extra_forbidden")
+        for close in _close(path)
+    }
     for detail in details:
-        _prune(pruned, _yaml_path(detail["loc"], marks))
-    try:
-        return Plan.model_validate(pruned), problems
-    except ValidationError:
-        return None, problems
+        path = _path(detail, marks)
+        if detail["type"] == "missing" and path in typos:
+            continue  # it is there, misspelt
+        problem = _problem(detail, path, marks)
+        first = problems.setdefault(path, problem)
+        if first is not problem and first.what == problem.what:  # the options of a union
+            both = f"{first.expected}, or {problem.expected}"
+            problems[path] = Problem(first.file, first.line, first.col, first.what, both, first.hint)
+    return list(problems.values())
 
 
-def _yaml_path(loc: Sequence[Key], marks: Marks) -> tuple[Key, ...]:
-    """Return the part of pydantic's location that exists in the file (it adds '[key]' and types)."""
-    return tuple(part for part in loc if part != "[key]")
+def _path(detail: ErrorDetails, marks: Marks) -> tuple[Key, ...]:
+    """Return the part of pydantic's location that stands in the file (it adds '[key]' and types)."""
+    path = [part for part in detail["loc"] if part != "[key]"]
+    while path and detail["type"] != "missing" and not marks.has(path):
+        path.pop()
+    return tuple(path)
 
 
-def _prune(data: Any, path: Sequence[Key]) -> None:
-    node = data
-    for part in path[:-1]:
-        try:
-            node = node[part]
-        except (KeyError, IndexError, TypeError):
-            return
-    if path and isinstance(node, dict):
-        node.pop(path[-1], None)
+def _problem(detail: ErrorDetails, path: tuple[Key, ...], marks: Marks) -> Problem:
+    label = ".".join(str(part) or "''" for part in path)
+    if detail["type"] == "missing":
+        return marks.key_problem(path[:-1], f"{label} is missing", kind_words(kind_at(path)), "add it")
+    if detail["type"] == "extra_forbidden":
+        close = _close(path)
+        hint = f"did you mean {close[0]!r}?" if close else ""
+        return marks.key_problem(
+            path, f"{label} is not known here", f"one of {', '.join(keys_at(path[:-1]))}", hint
+        )
+    expected, hint = describe(detail)
+    if detail["loc"][-1] == "[key]":
+        return marks.key_problem(path, f"{label}: bad name", expected, hint)
+    node = marks.node(path)
+    return marks.problem(path, f"{label}: {_shown(node)}", expected, hint or _quoting(detail, node))
 
 
-def _translate(detail: ErrorDetails, marks: Marks) -> Problem:
-    loc = detail["loc"]
-    path = _yaml_path(loc, marks)
-    label = ".".join(str(part) for part in path)
-    kind = detail["type"]
-    if kind == "missing":
-        return marks.problem(path[:-1], f"{label} is missing", *describe(detail))
-    if kind == "extra_forbidden":
-        return marks.key_problem(path, f"{label} is not known here", *_known_keys(path))
-    if "[key]" in loc:
-        return marks.key_problem(path, f"{label}: bad name", *describe(detail))
-    return marks.problem(path, f"{label}: {_shown(detail['input'])}", *describe(detail))
+def _close(path: Sequence[Key]) -> list[str]:
+    return get_close_matches(str(path[-1]), keys_at(path[:-1]), n=1)
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "nothing"}[value]
-    text = str(value)
-    return repr(text if len(text) <= 40 else text[:37] + "...")
+def _shown(node: yaml.Node) -> str:
+    """Return a value as the file has it."""
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping" if node.value else "an empty mapping"
+    if isinstance(node, yaml.SequenceNode):
+        return "a list" if node.value else "an empty list"
+    if node.tag == TAG + "null":
+        return "nothing"
+    text = str(node.value)
+    return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
 
 
-def _known_keys(path: Sequence[Key]) -> tuple[str, str]:
-    from parkops.plan.words import keys_at
-
-    keys = keys_at(path[:-1])
-    close = get_close_matches(str(path[-1]), keys, n=1, cutoff=0.6)
-    return f"one of {', '.join(keys)}", f"did you mean {close[0]!r}?" if close else ""
+def _quoting(detail: ErrorDetails, node: yaml.Node) -> str:
+    """Say where quotes, or their absence, made the value another type."""
+    if not isinstance(node, yaml.ScalarNode) or node.tag == TAG + "null":
+        return ""
+    if detail["type"] == "string_type":
+        return "quote it"
+    quoted = node.style in ("'", '"') and detail["type"] in ("int_type", "float_type", "bool_type")
+    return "without quotes" if quoted else ""

@@ -1,51 +1,52 @@
-"""Puts what the schema expects into words."""
+"""Puts into words what the schema expects at a place of the plan."""
 
 from __future__ import annotations
 
 import types
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from parkops.plan.marks import Key
 from parkops.plan.schema import Plan
 
 PATTERNS = {
-    r"^[a-z][a-z0-9-]{0,23}$": "a lower-case name of letters, digits and hyphens, at most 24",
-    r"^[a-z][a-z0-9]{0,7}$": "1 to 8 lower-case letters or digits",
+    r"^[a-z][a-z0-9-]{0,23}$": "a name of lower-case letters, digits and hyphens, a letter first, at most 24",
+    r"^[a-z][a-z0-9]{0,7}$": "1 to 8 lower-case letters or digits, a letter first",
     r"^(tcp|udp)/([1-9][0-9]{0,4})$|^icmp$": "tcp/PORT, udp/PORT or icmp",
     r"^(env|file):.+": "a secret reference, env:NAME or file:PATH",
     r"^IP[0-6][0-9]$": "an IP code of IEC 60529 such as IP40",
     r"^[0-9]+(\.[0-9]+)+$": "an identifier prefix such as 88.136.1",
     r"^[0-9]+(\.[0-9]+)+/[A-Za-z0-9._-]+$": "an identifier such as 88.136.1/part-1",
+    r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$": "a host name or an address",
 }
 
+IPV4 = ("an IPv4 prefix such as 10.16.0.0/14", "no host bits may be set")
+IPV6 = ("an IPv6 prefix such as fd00:16::/32", "quote it; no host bits may be set")
+DATE = ("a date such as 2026-09-30", "")
 FIXED = {  # pydantic's error type -> (expected, hint)
-    "missing": ("this key", "add it"),
-    "string_type": ("text", "quote it"),
+    "string_type": ("text", ""),
     "int_type": ("a whole number", ""),
     "int_parsing": ("a whole number", ""),
-    "int_from_float": ("a whole number", ""),
     "float_type": ("a number", ""),
-    "float_parsing": ("a number", ""),
+    "finite_number": ("a finite number", ""),
     "bool_type": ("true or false", ""),
-    "bool_parsing": ("true or false", ""),
     "model_type": ("a mapping", "write `key: value` lines below it"),
     "dict_type": ("a mapping", "write `name: {…}` lines below it"),
     "tuple_type": ("a list", "write it as [a, b]"),
-    "list_type": ("a list", "write it as [a, b]"),
-    "ip_v4_network": ("an IPv4 prefix such as 10.16.0.0/14", "no host bits may be set"),
-    "ip_v6_network": ("an IPv6 prefix such as fd00:16::/32", "quote it; no host bits may be set"),
-    "date_type": ("a date such as 2026-09-30", ""),
-    "date_parsing": ("a date such as 2026-09-30", ""),
-    "date_from_datetime_parsing": ("a date such as 2026-09-30", ""),
+    "ip_v4_network": IPV4,
+    "ip_v6_network": IPV6,
+    "prefix_type": ("an IPv4 or IPv6 prefix such as 10.16.0.0/14", "quote it"),
+    "date_type": DATE,
+    "date_parsing": DATE,
     "string_too_short": ("some text", ""),
-    "invalid_key": ("text as a key", "YAML reads on, off, yes, no and numbers as something else: quote it"),
     "too_short": ("at least one entry", ""),
 }
 
+SCALARS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
@@ -61,44 +62,67 @@ def describe(detail: ErrorDetails) -> tuple[str, str]:
         return "one of " + ", ".join(options), f"did you mean {close[0]!r}?" if close else ""
     if kind == "string_pattern_mismatch":
         return PATTERNS.get(str(context["pattern"]), f"text like {context['pattern']}"), ""
+    if kind == "string_too_long":
+        return f"at most {context['max_length']} characters", ""
     for bound, words in BOUNDS.items():
         if bound in context:
-            return f"{words} {context[bound]}", ""
+            return f"{words} {context[bound]:g}", ""
     return detail["msg"], ""
 
 
-def keys_at(path: Sequence[str | int]) -> list[str]:
-    """Return the keys that the schema knows at a path of the plan."""
+def kind_words(kind: Any) -> str:
+    """Return what a type of the schema is called."""
+    base = unwrap(kind)
+    if get_origin(base) is Literal:
+        return "one of " + ", ".join(get_args(base))
+    if get_origin(base) is tuple:
+        return "a list"
+    if isinstance(base, type) and base.__name__ in ("IPv4Network", "IPv6Network"):
+        return (IPV4 if base.__name__ == "IPv4Network" else IPV6)[0]
+    return SCALARS.get(base, DATE[0] if getattr(base, "__name__", "") == "date" else "a mapping")
+
+
+def kind_at(path: Sequence[Key]) -> Any:
+    """Return the type, with its bounds, that the schema knows at a path of the plan; None for none."""
     current: Any = Plan
     for part in path:
-        current = _step(current, part)
+        current = _step(unwrap(current), part)
         if current is None:
-            return []
-    return _fields(current)
+            return None
+    return current
 
 
-def _fields(kind: Any) -> list[str]:
+def keys_at(path: Sequence[Key]) -> list[str]:
+    """Return the keys that the schema knows at a path of the plan."""
+    kind = unwrap(kind_at(path))
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return [field.alias or name for name, field in kind.model_fields.items()]
     return []
 
 
-def _step(kind: Any, part: str | int) -> Any:
+def _step(kind: Any, part: Key) -> Any:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         for name, field in kind.model_fields.items():
             if (field.alias or name) == part:
-                return _unwrap(field.annotation)
-        return None
-    if get_origin(kind) is dict:
-        return _unwrap(get_args(kind)[1])
-    if get_origin(kind) in (tuple, list):
-        return _unwrap(get_args(kind)[0])
+                return bounded(field.annotation, field.metadata)
+    elif get_origin(kind) is dict:
+        return get_args(kind)[1]
+    elif get_origin(kind) is tuple:
+        return get_args(kind)[0]
     return None
 
 
-def _unwrap(kind: Any) -> Any:
+def bounded(kind: Any, constraints: Sequence[Any]) -> Any:
+    """Return a type with the constraints that pydantic keeps beside it."""
+    for constraint in constraints:
+        kind = Annotated[kind, constraint]
+    return kind
+
+
+def unwrap(kind: Any) -> Any:
+    """Return a type without its bounds and without None; of several, the first."""
     if get_origin(kind) is Annotated:
-        return _unwrap(get_args(kind)[0])
+        return unwrap(get_args(kind)[0])
     if get_origin(kind) in (Union, types.UnionType):
-        return next(_unwrap(option) for option in get_args(kind) if option is not type(None))
+        return next(unwrap(option) for option in get_args(kind) if option is not type(None))
     return kind
