@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lxml import etree
 
 from parkops.assess.texts import Text
+
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,6 @@ class Switch:
     vlans: dict[int, int]  # vid -> line
     members: dict[int, dict[int, bool]]  # vid -> port number -> untagged
     rstp_line: int  # 0: no spanning tree
-    namespaces: frozenset[str]
 
 
 def _children(node: etree._Element, name: str) -> list[etree._Element]:
@@ -74,10 +76,11 @@ def _vids(text: str) -> list[int]:
 
 
 def read(text: Text) -> Switch | None:
-    """Return the switch that a <config> or <data> document describes, None when it is no XML."""
+    """Return the switch that a <config> document or a row of data nodes describes; None if it is no XML."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
+    body = _DECLARATION.sub("", text.body)
     try:
-        root = etree.fromstring(text.body.encode(), parser)
+        root = etree.fromstring(f"<data>{body}</data>".encode(), parser)
     except etree.XMLSyntaxError:
         return None
     ports = {port.name: port for port in map(_port, _children(root, "interface"))}
@@ -93,8 +96,5 @@ def read(text: Text) -> Switch | None:
     for entry in _children(root, "vlan"):
         if (vid_text := _text(entry, "vid")).isdigit():
             vlans.setdefault(int(vid_text), _line(entry))
-    rstp = [
-        node for node in root.iter() if isinstance(node.tag, str) and etree.QName(node).localname == "rstp"
-    ]
-    spaces = {etree.QName(n).namespace or "" for n in root.iter() if isinstance(n.tag, str)}
-    return Switch(ports, vlans, members, _line(rstp[0]) if rstp else 0, frozenset(spaces))
+    rstp = _children(root, "rstp")
+    return Switch(ports, vlans, members, _line(rstp[0]) if rstp else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ CHRONY = "/etc/chrony/chrony.conf"
 RSYSLOG = "/etc/rsyslog.d/parkops.conf"
 SYSCTL = "/etc/sysctl.d/60-parkops.conf"
 MOSQUITTO = "/etc/mosquitto/conf.d/parkops.conf"
+
+_LIVE = re.compile(r"^=== nft list ruleset\n(.*?)(?=^=== |\Z)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +83,10 @@ def config_of(context: Context, device: Device, language: str) -> Text | None:
 
 
 def ruleset_of(context: Context, device: Device) -> Text | None:
-    """Return the packet filter of a Linux node."""
+    """Return the packet filter of a Linux node: as its kernel lists it where that was read, else its file."""
+    running = context.running.get(device.name)
+    found = _LIVE.search(running.text) if running else None
+    if running is not None and found is not None:
+        stale = not context.fresh(running.time_s, CONFIG_MAX_AGE_S)
+        return Text(device.name, "nft list ruleset", found.group(1), running.time_s, stale)
     return file_of(context, device, NFTABLES)

@@ -10,18 +10,39 @@ from parkops.assess.outcome import Outcome, decided, listed, not_applicable
 from parkops.model import Device, Role
 
 
-def important_links(context: Context) -> Iterator[Outcome]:
-    """Decide whether every important link has a second way around it (it is no bridge of the graph)."""
-    important = [link for link in context.park.links if link.important]
+def important_links(context: Context, kinds: Sequence[str]) -> Iterator[Outcome]:
+    """Decide whether every important link of some kinds has a second way around it (it is no bridge)."""
+    important = [link for link in context.park.links if link.important and link.kind in kinds]
     expected = "two edge-disjoint paths between its ends"
     if not important:
-        yield not_applicable(expected, "the plan marks no link as important")
-    bridges = cuts(adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)).bridges
+        yield not_applicable(expected, "the plan marks no such link as important")
+    edges = _edges(context)
+    bridges = cuts(adjacency((edge, a, b) for edge, a, b in edges.values())).bridges
     for link in important:
+        alone = edges[link.id][0] in bridges
         ends = f"{link.a_device} {link.a_interface} – {link.b_device} {link.b_interface}"
-        actual = f"{ends}: " + ("its loss cuts the network" if link.id in bridges else "another path exists")
+        actual = f"{ends}: " + ("its loss cuts the network" if alone else "another path exists")
         source = context.park.device(link.a_device).source
-        yield decided(link.id not in bridges, expected, actual, [plan(source, ends, link.id)], link.id)
+        yield decided(not alone, expected, actual, [plan(source, ends, link.id)], link.id)
+
+
+def _edges(context: Context) -> dict[str, tuple[str, str, str]]:
+    """Return (edge, device, device) by link; cables of different segments do not back each other up."""
+    segments = {
+        (device.name, port.name): port.segment
+        for device in context.park.devices
+        for port in device.interfaces
+    }
+    pairs: dict[tuple[str, str], set[str]] = {}
+    for link in context.park.links:
+        pair = (min(link.a_device, link.b_device), max(link.a_device, link.b_device))
+        ends = ((link.a_device, link.a_interface), (link.b_device, link.b_interface))
+        pairs.setdefault(pair, set()).update(segments.get(end, "") for end in ends)
+    edges = {}
+    for link in context.park.links:
+        a, b = min(link.a_device, link.b_device), max(link.a_device, link.b_device)
+        edges[link.id] = (f"{a}|{b}" if len(pairs[a, b] - {""}) > 1 else link.id, a, b)
+    return {name: edge for name, edge in edges.items() if edge[1] != edge[2]}
 
 
 def rings_planned(context: Context) -> Iterator[Outcome]:

@@ -88,7 +88,10 @@ def unused_ports_shut(context: Context) -> Iterator[Outcome]:
 
 
 def single_untagged(context: Context) -> Iterator[Outcome]:
-    """Decide whether no port carries two VLANs untagged, and access ports refuse tagged frames."""
+    """Decide whether no port carries two VLANs untagged, and access ports refuse tagged frames.
+
+    A port that says nothing admits all frames (the default of the model).
+    """
     expected = "at most one untagged VLAN on a port, and untagged frames only on access ports"
     for item in _switches(context, expected):
         if isinstance(item, Outcome):
@@ -102,7 +105,7 @@ def single_untagged(context: Context) -> Iterator[Outcome]:
                     untagged.setdefault(number, []).append(vid)
         bad = {f"p{number}" for number, vids in untagged.items() if len(vids) > 1}
         wanted = [p.name for p in ports_of(device, PortMode.ACCESS) if p.name in switch.ports]
-        bad |= {name for name in wanted if switch.ports[name].frames == "admit-all-frames"}
+        bad |= {name for name in wanted if switch.ports[name].frames in ("", "admit-all-frames")}
         ports = [switch.ports[name] for name in wanted]
         cited = [text.cite(p.line, f"{p.name}: {p.frames or 'frames not limited'}") for p in ports]
         actual = f"{len(wanted)} access ports" + (f"; wrong: {listed(bad)}" if bad else ", all in order")
@@ -141,17 +144,3 @@ def management_port_only(context: Context) -> Iterator[Outcome]:
         cited = cited or [text.cite(1, f"{len(switch.ports)} ports without address")]
         cited.append(plan(device.source, f"management address {device.management_ipv4}", device.name))
         yield decided(not bad, expected, f"{len(bad)} data ports have one", cited, device.name)
-
-
-def port_authentication(context: Context) -> Iterator[Outcome]:
-    """Decide whether access ports ask endpoints who they are (IEEE 802.1X, MAC authentication)."""
-    expected = "IEEE 802.1X or MAC authentication on access ports"
-    for item in _switches(context, expected):
-        if isinstance(item, Outcome):
-            yield item
-            continue
-        device, text, switch = item
-        spaces = [name for name in switch.namespaces if "802-dot1x" in name or "port-security" in name]
-        actual = listed(spaces) if spaces else "the configuration holds nothing of the kind"
-        held = True if spaces else None if text.time_s is None else False  # what was rendered may not be all
-        yield decided(held, expected, actual, [text.cite(1, actual)], device.name)

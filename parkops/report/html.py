@@ -1,0 +1,78 @@
+"""Write the report as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from parkops.model import Assessment, EvidenceSet, Park
+from parkops.report import words
+from parkops.report.view import MOST_EVIDENCE, build, duration, number, stamp
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Language = Literal["zh", "en"]
+
+
+def render(assessment: Assessment, park: Park, evidence: EvidenceSet, lang: Language = "zh") -> str:
+    """Return the page, opened in ``lang``; both languages are in it. The same input gives the same text."""
+    script = (files("parkops.report") / "templates" / "report.js").read_text(encoding="utf-8")
+    style = (files("parkops.report") / "templates" / "report.css").read_text(encoding="utf-8")
+    script_hash = b64encode(sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            view=build(assessment, park, evidence),
+            lang=lang,
+            script=script,
+            style=style,
+            script_hash=script_hash,
+        )
+    )
+
+
+def write(
+    assessment: Assessment, park: Park, evidence: EvidenceSet, path: Path, lang: Language = "zh"
+) -> Path:
+    """Write the page to ``path`` at once, or not at all; return it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(render(assessment, park, evidence, lang), encoding="utf-8")
+    return partial.replace(path)
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("parkops.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        stamp=stamp, number=number, duration=duration, frame=words.message, trusted=Markup
+    )
+    environment.globals.update(
+        verdicts=words.VERDICTS,
+        marks=words.MARKS,
+        domains=words.DOMAINS,
+        aspects=words.ASPECTS,
+        kinds=words.KINDS,
+        bases=words.BASES,
+        outcomes=words.OUTCOMES,
+        roles=words.ROLES,
+        words=words.words,
+        most_evidence=MOST_EVIDENCE,
+    )
+    return environment
+
+
+__all__ = ["render", "write"]

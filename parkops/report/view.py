@@ -1,0 +1,196 @@
+"""Arrange an assessment for the page: counts, groups, cut lists."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from parkops.model import (
+    Assessment,
+    Event,
+    EvidenceSet,
+    Finding,
+    GroupScore,
+    IndicatorScore,
+    Park,
+    RequirementResult,
+    Result,
+    Verdict,
+)
+from parkops.report import reach, timeline, topology
+from parkops.report.words import ASPECTS, DOMAINS
+
+ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WAIVED, Verdict.PASS, Verdict.NOT_APPLICABLE)
+MOST_FINDINGS = 60  # of a requirement, and of evidence: the JSON report holds all
+MOST_EVIDENCE = 8
+INFRASTRUCTURE_INDICATORS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A score with its bounds (0 to 100) and the share of weight that is known (0 to 1)."""
+
+    point: float | None
+    low: float
+    high: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class KindBlock:
+    """The findings of a requirement for one kind of evidence, most telling first."""
+
+    kind: str
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementView:
+    """A requirement with its findings by kind."""
+
+    result: RequirementResult
+    blocks: tuple[KindBlock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """Verdict counts of one domain and aspect."""
+
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """How many requirements."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Level1View:
+    """A first-level indicator with its second-level ones."""
+
+    group: GroupScore
+    children: tuple[GroupScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the page shows."""
+
+    park: Park
+    assessment: Assessment
+    time_s: float
+    total: Span
+    infrastructure: Span
+    counts: Mapping[str, int]
+    heat: Mapping[tuple[str, str], HeatCell]
+    domains: tuple[str, ...]
+    aspects: tuple[str, ...]
+    requirements: tuple[RequirementView, ...]
+    infrastructure_indicators: tuple[IndicatorScore, ...]
+    other_indicators: tuple[IndicatorScore, ...]
+    levels: tuple[Level1View, ...]
+    picture: topology.Picture
+    timeline: timeline.Timeline | None
+    events: tuple[Event, ...]
+    results: tuple[Result, ...]
+    pushed_s: float | None
+    matrix: reach.Matrix
+    availability: float | None
+
+
+def build(assessment: Assessment, park: Park, evidence: EvidenceSet) -> View:
+    """Return the page's content."""
+    requirements = assessment.requirements
+    counts = Counter(result.verdict.value for result in requirements)
+    firsts = [group for group in assessment.groups if group.level == 1]
+    split = [i for i in assessment.indicators if i.id <= INFRASTRUCTURE_INDICATORS]
+    return View(
+        park=park,
+        assessment=assessment,
+        time_s=assessment.time_s,
+        total=Span(assessment.total_point, assessment.total_low, assessment.total_high, assessment.coverage),
+        infrastructure=Span(
+            assessment.infrastructure_point,
+            assessment.infrastructure_low,
+            assessment.infrastructure_high,
+            next((group.coverage for group in firsts if group.id == 1), 0.0),
+        ),
+        counts={verdict.value: counts.get(verdict.value, 0) for verdict in ORDER},
+        heat=_heat(requirements),
+        domains=tuple(name for name in DOMAINS if any(r.domain == name for r in requirements)),
+        aspects=tuple(name for name in ASPECTS if any(r.aspect == name for r in requirements)),
+        requirements=tuple(_requirement(result) for result in _sorted(requirements)),
+        infrastructure_indicators=tuple(split),
+        other_indicators=tuple(i for i in assessment.indicators if i.id > INFRASTRUCTURE_INDICATORS),
+        levels=tuple(_level(first, assessment) for first in firsts),
+        picture=topology.draw(park, evidence),
+        timeline=timeline.lay_out(evidence),
+        events=evidence.events,
+        results=evidence.results,
+        pushed_s=evidence.pushed_s,
+        matrix=reach.fold(park, evidence),
+        availability=_availability(evidence),
+    )
+
+
+def _level(first: GroupScore, assessment: Assessment) -> Level1View:
+    ids = {item.level2 for item in assessment.indicators if item.level1 == first.id}
+    return Level1View(first, tuple(g for g in assessment.groups if g.level == 2 and g.id in ids))
+
+
+def _sorted(requirements: Iterable[RequirementResult]) -> list[RequirementResult]:
+    return sorted(requirements, key=lambda result: ORDER.index(result.verdict))
+
+
+def _heat(requirements: Sequence[RequirementResult]) -> dict[tuple[str, str], HeatCell]:
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for result in requirements:
+        found.setdefault((result.domain, result.aspect), Counter())[result.verdict.value] += 1
+    return {pair: HeatCell({v.value: counts[v.value] for v in ORDER}) for pair, counts in found.items()}
+
+
+def _requirement(result: RequirementResult) -> RequirementView:
+    kinds = dict.fromkeys(finding.kind for finding in result.findings)
+    return RequirementView(result, tuple(_block(kind, result.findings) for kind in kinds))
+
+
+def _block(kind: str, findings: Sequence[Finding]) -> KindBlock:
+    own = [finding for finding in findings if finding.kind == kind]
+    own.sort(key=lambda finding: ORDER.index(finding.verdict))
+    seen = {finding.verdict for finding in own}
+    worst = next(verdict for verdict in ORDER if verdict in seen)
+    return KindBlock(kind, worst, tuple(own[:MOST_FINDINGS]), max(len(own) - MOST_FINDINGS, 0))
+
+
+def _availability(evidence: EvidenceSet) -> float | None:
+    known = sum(item.up_s + item.down_s for item in evidence.availability)
+    return sum(item.up_s for item in evidence.availability) / known if known else None
+
+
+def stamp(time_s: float | None) -> str:
+    """Print a Unix time as ISO 8601 in UTC, to the second."""
+    if time_s is None:
+        return ""
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """Print a number without a useless fraction; "–" for none."""
+    if value is None:
+        return "–"
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def duration(seconds: float | None) -> str:
+    """Print a span of time in the unit that suits it."""
+    if seconds is None:
+        return "–"
+    for limit, unit in ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * limit:
+            return f"{seconds / limit:.1f} {unit}"
+    return f"{seconds:.1f} s"
