@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
-from parkops.design import Lock, design
+from parkops.design import Lock, LockFile, design, lock_text, parse_lock
 from parkops.errors import PlanError, Problem
 from parkops.model import Artifact, Park, Workspace
 from parkops.plan import load
 from parkops.render import render
 from parkops.render.write import Written, write
-
-LOCK_HEADER = "# Allocations of parkops; commit this file. An entry keeps its number until it is pruned.\n"
 
 
 def design_park(workspace: Workspace) -> tuple[Park, Lock]:
@@ -21,7 +17,19 @@ def design_park(workspace: Workspace) -> tuple[Park, Lock]:
 
     Raises PlanError or DesignError with every problem found.
     """
-    return design(load(workspace.plan_file), read_lock(workspace.lock_file))
+    problems: list[Problem] = []
+    try:
+        lock = read_lock(workspace.lock_file)
+    except PlanError as error:
+        lock = LockFile({})
+        problems += error.problems
+    try:
+        loaded = load(workspace.plan_file)
+    except PlanError as error:
+        raise PlanError([*problems, *error.problems]) from error
+    if problems:
+        raise PlanError(problems)
+    return design(loaded, lock.numbers, lock.marks)
 
 
 def load_park(workspace: Workspace) -> Park:
@@ -42,43 +50,22 @@ def build_park(park: Park, workspace: Workspace) -> tuple[tuple[Artifact, ...], 
     return artifacts, write(artifacts, workspace.build)
 
 
-def read_lock(path: Path) -> Lock:
+def read_lock(path: Path) -> LockFile:
     """Return the allocations of park.lock; none when there is no file.
 
     Raises PlanError when it is damaged.
     """
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        return parse_lock(path.read_bytes(), path.name)
     except FileNotFoundError:
-        return {}
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise PlanError(
-            [
-                Problem(
-                    path.name, line, 1, f"is not YAML: {error.problem}", "", "restore it from version control"
-                )
-            ]
-        ) from error
-    pools = {} if data is None else data
-    if not isinstance(pools, dict) or not all(_is_pool(keys) for keys in pools.values()):
-        raise PlanError(
-            [
-                Problem(
-                    path.name, 1, 1, "is damaged", "pools of `key: number`", "restore it from version control"
-                )
-            ]
-        )
-    return {str(pool): {str(key): number for key, number in keys.items()} for pool, keys in pools.items()}
-
-
-def _is_pool(keys: object) -> bool:
-    return isinstance(keys, dict) and all(type(number) is int for number in keys.values())
+        return LockFile({})
+    except OSError as error:
+        raise PlanError([Problem(path.name, 1, 1, f"cannot be read: {error.strerror}")]) from error
 
 
 def write_lock(path: Path, lock: Lock) -> bool:
     """Write park.lock if it changed; return whether it did."""
-    text = LOCK_HEADER + yaml.dump(lock, Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True)
+    text = lock_text(lock)
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     partial = path.with_name(path.name + ".part")

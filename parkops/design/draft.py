@@ -95,6 +95,7 @@ class Draft:
     rings: list[Ring] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
+    _places: dict[str, tuple[Segment, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, loaded: LoadedPlan, allocator: Allocator) -> Draft:
@@ -132,11 +133,13 @@ class Draft:
         self.links[link] = Link(link, a, ports[0].name, b, ports[1].name, kind, rate_mbps, important)
         return ports[0], ports[1]
 
-    def places(self, name: str) -> list[Segment]:
-        """Return the segments of a zone or segment id; none for an external zone."""
-        if name in self.segments:
-            return [self.segments[name]]
-        return [segment for _, segment in sorted(self.segments.items()) if segment.zone == name]
+    def places(self, name: str) -> tuple[Segment, ...]:
+        """Return the segments of a zone or segment id; none for an external zone. After addressing."""
+        if not self._places:
+            for segment_id, segment in sorted(self.segments.items()):
+                self._places[segment_id] = (segment,)
+                self._places[segment.zone] = (*self._places.get(segment.zone, ()), segment)
+        return self._places.get(name, ())
 
     def external(self, name: str) -> bool:
         """Return whether a name is an external zone."""

@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
-from parkops.design.draft import Draft, DraftDevice
+from parkops.design.draft import Draft, DraftDevice, DraftPort
 from parkops.model import Flow, PortMode, Role, Rule, Segment
+from parkops.plan.names import PARK_FIREWALL
 
 INTERNET = ("internet",)  # stands for every address outside the park's pools
 ENFORCERS = (Role.PARK_FIREWALL, Role.BOUNDARY)
+Segments = tuple[Segment, ...]
 
 
 def write_rules(draft: Draft) -> None:
     """Turn each flow into rules on its source's and its destination's boundary, and on serving nodes."""
     _flows(draft)
-    for name in sorted(draft.devices):
-        device = draft.devices[name]
-        if device.role in ENFORCERS:
-            for flow in draft.flows:
-                _boundary_rule(draft, device, flow)
-        elif device.platform == "linux":
-            for flow in draft.flows:
-                _input_rule(draft, device, flow)
+    nodes = _nodes(draft)
+    for flow in draft.flows:
+        src, dst = draft.places(flow.src), draft.places(flow.dst)
+        for name in _enforcers(draft, flow, src, dst):
+            _boundary_rule(draft, draft.devices[name], flow, src, dst)
+        for segment in dst:
+            for device, port in nodes.get(segment.id, ()):
+                _input_rule(draft, device, port, flow, src)
+
+
+def _nodes(draft: Draft) -> dict[str, list[tuple[DraftDevice, DraftPort]]]:
+    """Return the Linux nodes of each segment, with the port that leads into it."""
+    found: dict[str, list[tuple[DraftDevice, DraftPort]]] = {}
+    for _, device in sorted(draft.devices.items()):
+        if device.platform == "linux" and device.role not in ENFORCERS:
+            port = next(port for port in device.ports.values() if port.mode is PortMode.ROUTED)
+            found.setdefault(port.segment, []).append((device, port))
+    return found
+
+
+def _enforcers(draft: Draft, flow: Flow, src: Segments, dst: Segments) -> list[str]:
+    if src == dst and len(src) == 1:
+        return []  # it never leaves its segment
+    names = {segment.gateway_device for segment in (*src, *dst)}
+    return sorted(names | {PARK_FIREWALL} if draft.external(flow.dst) else names)
 
 
 def _flows(draft: Draft) -> None:
+    """Split the plan's flows by protocol; TCP keeps the flow's name, so that adding UDP renames nothing."""
     for name, flow in sorted(draft.plan.flows.items()):
-        by_protocol: dict[str, list[int]] = {}
+        by_protocol: dict[str, set[int]] = {}
         for service in flow.service:
             protocol, _, port = service.partition("/")
-            by_protocol.setdefault(protocol, []).extend([int(port)] if port else [])
+            by_protocol.setdefault(protocol, set()).update([int(port)] if port else [])
         for protocol, ports in sorted(by_protocol.items()):
-            flow_id = name if len(by_protocol) == 1 else f"{name}-{protocol}"
             draft.flows.append(
                 Flow(
-                    flow_id,
+                    name if protocol == "tcp" else f"{name}/{protocol}",
                     flow.src,
                     flow.dst,
                     protocol,
@@ -53,8 +72,8 @@ def _rule(
     flow: Flow,
     inside: str,
     outside: str,
-    src: list[Segment],
-    dst: list[Segment],
+    src: Segments,
+    dst: Segments,
 ) -> None:
     number = draft.allocator.take(f"rules/{device.name}", flow.id, first=1, last=9999)
     anywhere = draft.external(flow.dst)
@@ -76,21 +95,16 @@ def _rule(
     )
 
 
-def _boundary_rule(draft: Draft, device: DraftDevice, flow: Flow) -> None:
-    src, dst = draft.places(flow.src), draft.places(flow.dst)
-    exit_here = draft.external(flow.dst) and bool(device.masquerade_interface)
-    here = any(segment.gateway_device == device.name for segment in (*src, *dst)) or exit_here
-    if not here or (src == dst and len(src) == 1):
-        return
+def _boundary_rule(draft: Draft, device: DraftDevice, flow: Flow, src: Segments, dst: Segments) -> None:
     inside = _ports_towards(device, src)
     if draft.external(flow.dst):
-        outside = [device.masquerade_interface] if exit_here else _uplinks(device)
+        outside = [device.masquerade_interface] if device.masquerade_interface else _uplinks(device)
     else:
         outside = _ports_towards(device, dst)
     _rule(draft, device, flow, ",".join(inside), ",".join(outside), src, dst)
 
 
-def _ports_towards(device: DraftDevice, segments: list[Segment]) -> list[str]:
+def _ports_towards(device: DraftDevice, segments: Segments) -> list[str]:
     local = {segment.gateway_interface for segment in segments if segment.gateway_device == device.name}
     remote = any(segment.gateway_device != device.name for segment in segments)
     return sorted(local | set(_uplinks(device) if remote else ()))
@@ -100,29 +114,26 @@ def _uplinks(device: DraftDevice) -> list[str]:
     return sorted(port.name for port in device.ports.values() if port.ospf_cost)
 
 
-def _input_rule(draft: Draft, device: DraftDevice, flow: Flow) -> None:
-    """Let a node's own services be reached by the flows that lead to its segment."""
-    port = next(port for port in device.ports.values() if port.mode is PortMode.ROUTED)
-    dst = draft.places(flow.dst)
+def _input_rule(draft: Draft, device: DraftDevice, port: DraftPort, flow: Flow, src: Segments) -> None:
+    """Let a node's own services be reached by a flow that leads to its segment."""
     served = {service.port for service in device.services if service.protocol == flow.protocol}
     wanted = tuple(sorted(served & set(flow.ports)))
-    if any(segment.id == port.segment for segment in dst) and wanted:
-        number = draft.allocator.take(f"rules/{device.name}", flow.id, first=1, last=9999)
-        src = draft.places(flow.src)
-        own4, own6 = port.ipv4.partition("/")[0], port.ipv6.partition("/")[0]
-        device.rules.append(
-            Rule(
-                f"R{number:04d}",
-                flow.id,
-                f"{flow.reason} ({flow.owner})",
-                port.name,
-                "",
-                flow.protocol,
-                wanted,
-                tuple(segment.ipv4 for segment in src),
-                (own4,),
-                tuple(segment.ipv6 for segment in src),
-                (own6,),
-                flow.source,
-            )
+    if not wanted:
+        return
+    number = draft.allocator.take(f"rules/{device.name}", flow.id, first=1, last=9999)
+    device.rules.append(
+        Rule(
+            f"R{number:04d}",
+            flow.id,
+            f"{flow.reason} ({flow.owner})",
+            port.name,
+            "",
+            flow.protocol,
+            wanted,
+            tuple(segment.ipv4 for segment in src),
+            (port.ipv4.partition("/")[0],),
+            tuple(segment.ipv6 for segment in src),
+            (port.ipv6.partition("/")[0],),
+            flow.source,
         )
+    )
