@@ -45,14 +45,18 @@ def _terminal() -> str:
 
 def _user_space(record: LabRecord) -> list[str]:
     """Return how to enter the lab's user namespace; nothing when this process is in it already."""
-    path = f"/proc/{record.pid}/ns/user"
-    if not record.rootless or os.readlink(path) == os.readlink("/proc/self/ns/user"):
+    path = Path(f"/proc/{record.pid}/ns/user")
+    if not record.rootless or path.readlink() == Path("/proc/self/ns/user").readlink():
         return []
     return [f"--user={path}", "--preserve-credentials"]
 
 
 def run_in(
-    workspace: Workspace, node: str, argv: Sequence[str], timeout_s: float = 30.0, input_text: str | None = None
+    workspace: Workspace,
+    node: str,
+    argv: Sequence[str],
+    timeout_s: float = 30.0,
+    input_text: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a node as root; its output and exit status are returned, whatever they are.
 
@@ -62,7 +66,9 @@ def run_in(
     return _run(node_argv(state.require(workspace), node, argv), node, timeout_s, input_text)
 
 
-def run_in_pod(record: LabRecord, argv: Sequence[str], timeout_s: float = 30.0, text: str | None = None) -> str:
+def run_in_pod(
+    record: LabRecord, argv: Sequence[str], timeout_s: float = 30.0, text: str | None = None
+) -> str:
     """Run a command in the pod and return its output; LabError when it fails."""
     done = _run(pod_argv(record, argv), "lab", timeout_s, text)
     if done.returncode:
@@ -70,13 +76,11 @@ def run_in_pod(record: LabRecord, argv: Sequence[str], timeout_s: float = 30.0, 
     return done.stdout
 
 
-def _run(
-    argv: list[str], where: str, timeout_s: float, text: str | None
-) -> subprocess.CompletedProcess[str]:
+def _run(argv: list[str], where: str, timeout_s: float, text: str | None) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             argv, input=text, stdin=subprocess.DEVNULL if text is None else None, text=True,
-            capture_output=True, timeout=timeout_s, errors="replace",
+            capture_output=True, timeout=timeout_s, errors="replace", check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise LabError(f"no end within {timeout_s:g} s", where=where) from error
@@ -89,8 +93,8 @@ def enter(workspace: Workspace) -> None:
     process with one thread (user_namespaces(7)); threads made later follow.
     """
     record = state.require(workspace)
-    base = f"/proc/{record.pid}/ns"
-    if os.readlink(f"{base}/net") == os.readlink("/proc/self/ns/net"):
+    base = Path(f"/proc/{record.pid}/ns")
+    if (base / "net").readlink() == Path("/proc/self/ns/net").readlink():
         return
     if threading.active_count() > 1:
         raise LabError("a process with several threads cannot move into the lab", where="lab")

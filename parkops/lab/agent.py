@@ -32,6 +32,10 @@ LOG = Path("/var/log/switch-agent.log")
 READY = Path("/run/parkops/agent.ready")
 NO_VLAN = 4095  # reserved by IEEE 802.1Q: a port that is in no VLAN carries only this one
 ANSWER_TIMEOUT_S = 10.0
+HELLO = (
+    f'<hello xmlns="{NETCONF}"><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability>'
+    "</capabilities></hello>"
+)
 _END = b"]]>]]>"  # RFC 6242, 4.3
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
@@ -84,7 +88,7 @@ def expand(vids: str) -> Iterable[int]:
 
 def wanted(data: ET.Element, ports: Iterable[str]) -> Switch:
     """Read running (the ``<data>`` of a get-config) into what the data plane is to be."""
-    interfaces = [one for one in data.findall("if:interfaces/if:interface", NS)]
+    interfaces = data.findall("if:interfaces/if:interface", NS)
     down = {text_of(one, "if:name") for one in interfaces if text_of(one, "if:enabled") == "false"}
     bridge = data.find("b:bridges/b:bridge", NS)
     component = bridge.find("b:component", NS) if bridge is not None else None
@@ -158,7 +162,11 @@ def transaction(switch: Switch, present: Iterable[str]) -> list[str]:
         return ["--if-exists", "del-br", "br0"]
     ring = switch.priority is not None
     words = ["--may-exist", "add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev"]
-    words += ["fail_mode=standalone", f"rstp_enable={str(ring).lower()}", f"other_config:hwaddr={switch.address}"]
+    words += [
+        "fail_mode=standalone",
+        f"rstp_enable={str(ring).lower()}",
+        f"other_config:hwaddr={switch.address}",
+    ]
     words += [f"other_config:mac-aging-time={switch.aging_s}"]
     if ring:
         words += [
@@ -232,14 +240,17 @@ class Session:
             "SSH_CONNECTION": "127.0.0.1 1 127.0.0.1 830",
         }  # fmt: skip
         self._process = subprocess.Popen(
-            SUBSYSTEM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+            SUBSYSTEM,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
         )
         self._buffer = b""
         self._count = 0
         self.notified = False
         self._message(ANSWER_TIMEOUT_S)
-        capability = f"<capabilities><capability>{NETCONF}</capability></capabilities>"
-        self._send(f'<hello xmlns="{NETCONF}">{capability.replace(NETCONF, "urn:ietf:params:netconf:base:1.0")}</hello>')
+        self._send(HELLO)
         # netconfd 2.13 drops an RPC that arrives together with the hello.
         select.select([], [], [], 0.05)
 

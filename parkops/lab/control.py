@@ -210,7 +210,9 @@ def down(workspace: Workspace) -> bool:
         try:
             _clear(workspace)
         except PermissionError as error:
-            raise LabError(f"the lab belongs to another user: {error}", hint="use that user or sudo") from error
+            raise LabError(
+                f"the lab belongs to another user: {error}", hint="use that user or sudo"
+            ) from error
         shutil.rmtree(workspace.lab, ignore_errors=True)
     return was_up
 

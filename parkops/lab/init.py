@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 from parkops.lab import kernel, programs, rootfs, template
-from parkops.lab.places import HOLDS, POD_NODES, netns
+from parkops.lab.places import HOLDS, PIDS, POD_NODES, netns
 from parkops.lab.programs import Program, environment
 from parkops.lab.spec import FRR, HOST, LINUX, SWITCH, LabSpec, NodeSpec
 
-BOOT_TIMEOUT_S = 20.0
+BOOT_TIMEOUT_S = 60.0
 _POLL_S = 0.02
 _RESTART_S = 1.0
 _OOB = """table inet lab_oob {
@@ -55,6 +55,7 @@ class Init:
                 stdout=log, stderr=log, start_new_session=True, cwd="/",
             )  # fmt: skip
         self.running[process.pid] = program
+        template.write(PIDS / program.name, str(process.pid))
 
     def reap(self) -> None:
         """Collect ended processes; a program of ours may start again after a pause."""
@@ -97,7 +98,6 @@ class Init:
 
     def forever(self) -> None:
         """Reap and restart until the node's power goes."""
-        template.write(Path("/run/parkops/programs"), "\n".join(p.name for p in self.programs if p.argv))
         while True:
             self.wait(0.5 if len(self.running) < len([p for p in self.programs if p.argv]) else 30.0)
             self.restart()
@@ -151,6 +151,7 @@ def _settle(node: NodeSpec) -> None:
                 kernel.set_link(control, port, True)
     if node.management:
         programs.run("ip", "addr", "replace", node.management, "dev", "eth0")
+        Path("/proc/sys/net/ipv6/conf/eth0/disable_ipv6").write_text("1")
         programs.run("ip", "link", "set", "eth0", "up")
     if node.platform in (FRR, LINUX) and node.ports:
         template.write(Path("/run/parkops/oob.nft"), _OOB)

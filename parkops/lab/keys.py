@@ -43,6 +43,8 @@ def known_hosts(workspace: Workspace) -> Path:
 
 def _keygen(path: Path, comment: str) -> None:
     argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        argv, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, check=False
+    )
     if done.returncode:
         raise LabError(f"ssh-keygen failed: {done.stderr.strip()}", where=str(path))

@@ -31,7 +31,9 @@ def answer(name: str, kind: str, request: bytes) -> bytes:
     first = request.split(b" ", 1)[0]
     if first in (b"GET", b"HEAD"):
         body = f"{name} {kind}\n".encode()
-        head = f"HTTP/1.1 200 OK\r\nServer: {name}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        head = (
+            f"HTTP/1.1 200 OK\r\nServer: {name}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
         return head.encode() + (b"" if first == b"HEAD" else body)
     return f"{name} {kind} ".encode() + request
 

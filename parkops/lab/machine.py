@@ -137,7 +137,9 @@ def _has_range(file: str, user: str) -> bool:
 def _try(argv: list[str]) -> str:
     """Return why a command fails, "" when it does not."""
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return done.stderr.strip() if done.returncode else ""

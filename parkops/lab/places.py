@@ -11,6 +11,7 @@ POD_SUDO = POD / "sudo"
 POD_NODES = POD / "nodes"
 POD_SPEC = POD / "spec.json"
 POD_CUTS = POD / "cuts"
+POD_RELAYS = POD / "relays"
 POD_LOG = POD / "pod.log"
 NETNS = Path("/run/netns")
 CABLES = "_cables"
@@ -18,7 +19,7 @@ CABLES = "_cables"
 # Inside a node.
 SCRIPTS = Path("/opt/parkops")
 HOLDS = Path("/run/parkops/hold")
-SWITCH_LOG = Path("/var/log/switch-agent.log")
+PIDS = Path("/run/parkops/pid")
 NETCONF_SOCKET = Path("/run/netconfd/ncx.sock")
 NETCONF_STARTUP = Path("/var/lib/netconfd/startup.xml")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

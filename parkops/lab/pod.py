@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from parkops.lab import fabric, init, kernel, rootfs, template
 from parkops.lab.carrier import Carrier
@@ -29,7 +28,7 @@ def main() -> None:
         os._exit(0)
     try:
         _hold()
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, LookupError, ValueError, subprocess.SubprocessError) as error:
         said = error.stdout if isinstance(error, subprocess.CalledProcessError) else ""
         _say(event="failed", why=f"{type(error).__name__}: {error} {said or ''}".strip())
         os._exit(1)

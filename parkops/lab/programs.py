@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,12 +59,18 @@ def environment(path: str = PATH) -> dict[str, str]:
     return {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb"}
 
 
-def run(*argv: str, timeout_s: float = 60.0) -> None:
-    """Run a command to its end; CalledProcessError carries its output."""
-    subprocess.run(
-        argv, check=True, env=environment(), timeout=timeout_s, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+def run(*argv: str, timeout_s: float = 60.0) -> str:
+    """Run a command to its end and return what it said; CalledProcessError carries it too."""
+    with tempfile.TemporaryFile("w+") as said:  # a pipe would stay open as long as a daemon lives
+        done = subprocess.run(
+            argv, env=environment(), timeout=timeout_s, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            cwd="/", check=False,
+        )  # fmt: skip
+        said.seek(0)
+        text = said.read()
+    if done.returncode:
+        raise subprocess.CalledProcessError(done.returncode, argv, text)
+    return text
 
 
 def prepare(lab: LabSpec, node: NodeSpec, first: bool) -> tuple[Program, ...]:
@@ -77,7 +84,7 @@ def accounts(lab: LabSpec, shell: str, groups: tuple[str, ...]) -> None:
     if f"\n{lab.user}:" not in passwd:
         Path("/etc/passwd").write_text(f"{passwd}{lab.user}:x:1000:1000::/home/{lab.user}:{shell}\n")
         lines = Path("/etc/group").read_text().splitlines()
-        lines = [f"{line}{lab.user}" if line.split(":")[0] in groups else line for line in lines]
+        lines = [_joined(line, lab.user) if line.split(":")[0] in groups else line for line in lines]
         Path("/etc/group").write_text("\n".join([*lines, f"{lab.user}:x:1000:"]) + "\n")
     names = [line.split(":")[0] for line in Path("/etc/passwd").read_text().splitlines()]
     template.write(Path("/etc/shadow"), "".join(f"{name}:*:19000:0:99999:7:::\n" for name in names), 0o640)
@@ -85,7 +92,13 @@ def accounts(lab: LabSpec, shell: str, groups: tuple[str, ...]) -> None:
     home = Path("/home") / lab.user
     home.mkdir(exist_ok=True)
     os.chown(home, 1000, 1000)
-    template.write(Path("/etc/sudoers"), f"root ALL=(ALL) ALL\n{lab.user} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+    rules = f'Defaults secure_path="{PATH}"\nroot ALL=(ALL) ALL\n{lab.user} ALL=(ALL) NOPASSWD: ALL\n'
+    template.write(Path("/etc/sudoers"), rules, 0o440)
+
+
+def _joined(group: str, user: str) -> str:
+    """Return a line of ``/etc/group`` with one more member."""
+    return group + user if group.endswith(":") else f"{group},{user}"
 
 
 def ssh_server(lab: LabSpec, node: NodeSpec, port: int, subsystem: str) -> None:
@@ -108,6 +121,7 @@ PrintLastLog no
 MaxStartups 500:30:1000
 MaxSessions 100
 AllowUsers {lab.user}
+SetEnv PATH={PATH}
 Subsystem {subsystem}
 """
     template.write(Path("/etc/ssh/sshd_config"), config)
@@ -134,13 +148,12 @@ def _router(lab: LabSpec, node: NodeSpec, first: bool) -> tuple[Program, ...]:
     accounts(lab, "/usr/bin/vtysh", ("frr", "frrvty"))
     ssh_server(lab, node, 22, "sftp internal-sftp")
     _frr_identity(node, first)
-    run("/usr/lib/frr/frrinit.sh", "start")
+    Path("/var/log/frr.out").write_text(run("/usr/lib/frr/frrinit.sh", "start"))
     vtys = [Path(f"/run/frr/{name}.vty") for name in (*_FRR_DAEMONS, "watchfrr")]
-    sshd = _sshd(node.management_address, 22)
-    both = Program(
-        sshd.name, sshd.argv, lambda: all(vty.is_socket() for vty in vtys) and sshd.ready(), sshd.path
+    return (
+        Program("frr", (), lambda: all(vty.is_socket() for vty in vtys)),
+        _sshd(node.management_address, 22),
     )
-    return (both,)
 
 
 def _frr_identity(node: NodeSpec, first: bool) -> None:

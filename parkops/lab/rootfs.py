@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from pathlib import Path
 
@@ -73,6 +72,7 @@ def enter_root(lab: LabSpec, node: NodeSpec) -> None:
     _etc(lab, base, root)
     for name in ("var", "home", "root"):
         _bind(base / name, root / name)
+    _read_only(Path("/var/lib/dpkg"), root / "var/lib/dpkg")  # what is installed, for package managers
     for name, options in (("run", "mode=0755"), ("tmp", "mode=1777")):
         (root / name).mkdir()
         kernel.mount("tmpfs", str(root / name), "tmpfs", 0, options)
@@ -97,14 +97,11 @@ def _programs(lab: LabSpec, root: Path) -> None:
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         source = Path("/") / name
         if source.is_symlink():
-            (root / name).symlink_to(os.readlink(source))
+            (root / name).symlink_to(source.readlink())
         elif source.is_dir():
             _bind(source, root / name)
-    _bind(Path("/usr"), root / "usr")
-    _bind(LAB_FOLDER, root / "opt/parkops")
-    for target in (root / "usr", root / "opt/parkops"):
-        with contextlib.suppress(OSError):  # a user namespace may not drop flags it did not set
-            kernel.mount("", str(target), "", kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY)
+    _read_only(Path("/usr"), root / "usr")
+    _read_only(LAB_FOLDER, root / "opt/parkops")
     if lab.rootless and POD_SUDO.exists():  # sudo insists on files owned by root: these copies are
         for source in POD_SUDO.iterdir():
             kernel.mount(str(source), str(root / source.name.replace("%", "/")), "", kernel.MS_BIND)
@@ -158,6 +155,12 @@ def _devices(root: Path, tunnel: bool) -> None:
 def _bind(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     kernel.mount(str(source), str(target), "", kernel.MS_BIND | kernel.MS_REC)
+
+
+def _read_only(source: Path, target: Path) -> None:
+    _bind(source, target)
+    with contextlib.suppress(OSError):  # a user namespace may not drop flags it did not set
+        kernel.mount("", str(target), "", kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY)
 
 
 def _folders(base: Path, table: tuple[tuple[str, str, int], ...]) -> None:

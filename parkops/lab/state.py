@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -158,9 +157,7 @@ def read(workspace: Workspace) -> LabRecord | None:
     if data.get("format") != _FORMAT:
         return None
     data["nodes"] = tuple(NodeRecord(**node) for node in data["nodes"])
-    data["faults"] = tuple(
-        Fault(**{**fault, "kind": FaultKind(fault["kind"])}) for fault in data["faults"]
-    )
+    data["faults"] = tuple(Fault(**{**fault, "kind": FaultKind(fault["kind"])}) for fault in data["faults"])
     return LabRecord(**data)
 
 
@@ -170,7 +167,7 @@ def write(workspace: Workspace, record: LabRecord) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(asdict(record), indent=1))
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def alive(record: LabRecord) -> bool:
@@ -182,9 +179,7 @@ def require(workspace: Workspace) -> LabRecord:
     """Return the record of the running lab; LabError when there is none."""
     record = read(workspace)
     if record is None or not alive(record):
-        raise LabError(
-            "no lab is running", where=str(workspace.root), hint="start it with: parkops lab up"
-        )
+        raise LabError("no lab is running", where=str(workspace.root), hint="start it with: parkops lab up")
     return record
 
 

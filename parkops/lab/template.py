@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 from pathlib import Path
@@ -37,26 +36,31 @@ status) /usr/sbin/nft list table inet parkops >/dev/null 2>&1 || exit 3 ;;
 esac
 """
 
-_RSYSLOG = """#!/bin/sh
+# Debian 12 ships none for rsyslog; its one for mosquitto makes a pid file that the daemon may not
+# write, and returns from "stop" before the daemon has ended.
+_DAEMON = """#!/bin/sh
 ### BEGIN INIT INFO
-# Provides:          rsyslog
-# Required-Start:    $local_fs
+# Provides:          {name}
+# Required-Start:    $local_fs $network
 # Required-Stop:     $local_fs
 # Default-Start:     2 3 4 5
 # Default-Stop:      0 1 6
-# Short-Description: system log
+# Short-Description: {title}
 ### END INIT INFO
 . /lib/lsb/init-functions
-PIDFILE=/run/rsyslogd.pid
-start() { start-stop-daemon --start --quiet --oknodo --pidfile $PIDFILE --exec /usr/sbin/rsyslogd; }
-stop() { start-stop-daemon --stop --quiet --oknodo --retry TERM/5/KILL/2 --pidfile $PIDFILE \\
-    --exec /usr/sbin/rsyslogd; rm -f $PIDFILE; }
+DAEMON={daemon}
+PIDFILE={pid_file}
+start() {{ start-stop-daemon --start --quiet --oknodo --pidfile $PIDFILE \\
+    --exec $DAEMON -- {options}; }}
+stop() {{ start-stop-daemon --stop --quiet --oknodo --retry TERM/5/KILL/2 --pidfile $PIDFILE \\
+    --exec $DAEMON; rm -f $PIDFILE; }}
 case "$1" in
 start) start ;;
 stop) stop ;;
-restart|reload|force-reload) stop; start ;;
-status) status_of_proc -p $PIDFILE /usr/sbin/rsyslogd rsyslogd ;;
-*) echo "Usage: $0 {start|stop|restart|reload|status}" >&2; exit 2 ;;
+restart|force-reload) stop; start ;;
+reload) {reload} ;;
+status) status_of_proc -p $PIDFILE $DAEMON {name} ;;
+*) echo "Usage: $0 {{start|stop|restart|reload|status}}" >&2; exit 2 ;;
 esac
 """
 
@@ -116,12 +120,38 @@ def build_etc(target: Path, machine: Path = Path("/etc")) -> None:
         (target / name).mkdir(parents=True, exist_ok=True)
     for name, text in _WRITTEN.items():
         write(target / name, text)
-    for name, text in (("init.d/nftables", _NFTABLES), ("init.d/rsyslog", _RSYSLOG)):
-        write(target / name, text, 0o755)
-    for name in ("passwd", "group"):
-        write(target / name, system_accounts((machine / name).read_text()))
+    for name, text in _scripts().items():
+        write(target / "init.d" / name, text, 0o755)
+    passwd, group = system_accounts((machine / "passwd").read_text(), (machine / "group").read_text())
+    write(target / "passwd", passwd)
+    write(target / "group", group)
     for path in (target / "frr", *(target / "frr").iterdir()):
-        shutil.chown(path, "frr" if has_user("frr") else 0)
+        if has_user("frr"):
+            shutil.chown(path, "frr", "frr")
+
+
+def _scripts() -> dict[str, str]:
+    """Return the init scripts that the lab brings along."""
+    hangup = "start-stop-daemon --stop --signal HUP --quiet --pidfile $PIDFILE --exec $DAEMON"
+    return {
+        "nftables": _NFTABLES,
+        "rsyslog": _DAEMON.format(
+            name="rsyslog",
+            title="system log",
+            daemon="/usr/sbin/rsyslogd",
+            options="",
+            pid_file="/run/rsyslogd.pid",
+            reload="stop; start",
+        ),
+        "mosquitto": _DAEMON.format(
+            name="mosquitto",
+            title="MQTT broker",
+            daemon="/usr/sbin/mosquitto",
+            options="-d -c /etc/mosquitto/mosquitto.conf",
+            pid_file="/run/mosquitto/mosquitto.pid",
+            reload=hangup,
+        ),
+    }
 
 
 def has_user(name: str) -> bool:
@@ -129,16 +159,20 @@ def has_user(name: str) -> bool:
     return f"\n{name}:" in Path("/etc/passwd").read_text()
 
 
-def system_accounts(text: str) -> str:
+def system_accounts(passwd: str, group: str) -> tuple[str, str]:
     """Keep the accounts of programs (numbers below 1000, and nobody): people stay outside."""
-    kept = []
-    for line in text.splitlines():
-        fields = line.split(":")
-        if len(fields) > 2 and (int(fields[2]) < 1000 or int(fields[2]) == 65534):
-            if len(fields) == 4:  # a group: its members are people
-                fields[3] = ""
-            kept.append(":".join(fields))
-    return "\n".join(kept) + "\n"
+    users = [line.split(":") for line in passwd.splitlines() if _of_system(line)]
+    names = {user[0] for user in users}
+    groups = [line.split(":") for line in group.splitlines() if _of_system(line)]
+    for fields in groups:
+        fields[3] = ",".join(name for name in fields[3].split(",") if name in names)
+    lines = ["\n".join(":".join(fields) for fields in table) + "\n" for table in (users, groups)]
+    return lines[0], lines[1]
+
+
+def _of_system(line: str) -> bool:
+    fields = line.split(":")
+    return len(fields) > 3 and (int(fields[2]) < 1000 or int(fields[2]) == 65534)
 
 
 def write(path: Path, text: str, mode: int = 0o644) -> None:
@@ -153,7 +187,7 @@ def _copy(source: Path, target: Path) -> None:
     status = source.lstat()
     target.parent.mkdir(parents=True, exist_ok=True)
     if stat.S_ISLNK(status.st_mode):
-        target.symlink_to(os.readlink(source))
+        target.symlink_to(source.readlink())
     elif stat.S_ISDIR(status.st_mode):
         if status.st_mode & 0o005 == 0o005:
             target.mkdir(exist_ok=True)

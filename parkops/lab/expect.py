@@ -1,0 +1,87 @@
+"""Try in the lab what a park's plan allows, and what it forbids."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from parkops.errors import LabError
+from parkops.lab import state
+from parkops.lab.access import run_in
+from parkops.lab.places import SCRIPTS
+from parkops.lab.spec import HOST
+from parkops.model import Device, Expectation, Park, Reach, Workspace
+
+_ATTEMPTS_WHEN_ALLOWED = 3
+
+
+def try_expectations(
+    park: Park,
+    workspace: Workspace,
+    expectations: Sequence[Expectation],
+    timeout_s: float = 1.2,
+    concurrency: int = 4,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[Reach, ...]:
+    """Send each expectation's traffic from its source; return what passed, in the order given.
+
+    ``timeout_s`` is for one attempt: allowed traffic gets three, forbidden traffic one, in which a
+    refusal counts as passed (the packets arrived). ``concurrency`` is the number of nodes that try
+    at the same time; each tries all of its expectations at once. ``progress`` hears how many are done.
+    """
+    state.require(workspace)
+    by_source: dict[str, list[Expectation]] = {}
+    for one in expectations:
+        by_source.setdefault(one.src_device, []).append(one)
+    reached: dict[str, Reach] = {}
+
+    def try_from(source: str) -> list[Reach]:
+        return _try_from(park, workspace, source, by_source[source], timeout_s)
+
+    with ThreadPoolExecutor(max_workers=max(1, concurrency)) as pool:
+        for reaches in pool.map(try_from, by_source):
+            reached.update({reach.expectation: reach for reach in reaches})
+            progress(len(reached))
+    return tuple(reached[one.id] for one in expectations)
+
+
+def _try_from(
+    park: Park, workspace: Workspace, source: str, expectations: Sequence[Expectation], timeout_s: float
+) -> list[Reach]:
+    trials = json.dumps([_trial(park, one, timeout_s) for one in expectations])
+    longest_s = 15.0 + _ATTEMPTS_WHEN_ALLOWED * (timeout_s + 0.5) * (1 + len(expectations) // 128)
+    try:
+        argv = ["/usr/bin/python3", "-I", f"{SCRIPTS}/prober.py"]
+        done = run_in(workspace, source, argv, longest_s, trials)
+        if done.returncode:
+            raise LabError(done.stderr.strip()[-200:] or f"exit status {done.returncode}", where=source)
+        outcomes = json.loads(done.stdout)
+    except (LabError, ValueError) as error:
+        return [Reach(one.id, None, time.time(), f"could not be tried: {error}") for one in expectations]
+    return [
+        Reach(outcome["id"], outcome["passed"], outcome["time_s"], outcome["detail"], outcome["rtt_s"])
+        for outcome in outcomes
+    ]
+
+
+def _trial(park: Park, one: Expectation, timeout_s: float) -> dict[str, object]:
+    target = park.device(one.dst_device)
+    return {
+        "id": one.id,
+        "address": one.dst_address.partition("/")[0],
+        "protocol": one.protocol,
+        "port": one.port,
+        "timeout_s": timeout_s,
+        "attempts": _ATTEMPTS_WHEN_ALLOWED if one.allowed else 1,
+        "speak": _speaks(target, one),
+        "name": target.name,
+    }
+
+
+def _speaks(target: Device, one: Expectation) -> bool:
+    """Tell whether the far end is a listener of the lab's, which answers with its name."""
+    return target.platform == HOST and any(
+        service.port == one.port and service.protocol == one.protocol for service in target.services
+    )
