@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,9 @@ from parkops.transport.netconf import NetconfSession
 T = TypeVar("T")
 
 WORKERS = 48
+
+for _name in ("paramiko", "ncclient"):  # what they log of lost sessions is in the samples' reasons
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 @dataclass(slots=True)
@@ -106,7 +110,7 @@ def _use_kept(kept: _Kept, new: NetconfSession, call: Callable[[NetconfSession],
         if kept.session is not None:
             try:
                 return call(kept.session)
-            except Unreachable:
+            except (Unreachable, AttributeError):  # ncclient clears the channel of a lost session
                 _drop(kept)
         new.open()
         kept.session = new

@@ -1,7 +1,7 @@
 """Fixtures of the monitor's tests."""
 
 import pytest
-from monitor_parts import Sshd
+from monitor_parts import Island, Sshd
 
 
 @pytest.fixture
@@ -17,3 +17,14 @@ def sshd(tmp_path):
     server = Sshd(tmp_path)
     with server.serving():
         yield server
+
+
+@pytest.fixture(scope="session")
+def island_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("island")
+
+
+@pytest.fixture(scope="session")
+def island(island_folder):
+    with Island(island_folder) as running:
+        yield running

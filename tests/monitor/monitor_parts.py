@@ -2,10 +2,14 @@
 
 import asyncio
 import contextlib
+import ctypes
+import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from parkops.errors import UsageError
@@ -98,8 +102,6 @@ def _complete(one):
 @contextlib.contextmanager
 def tcp_server(talk):
     """Serve connections with ``talk(connection)`` in threads; for servers that misbehave."""
-    import threading
-
     listener = socket.create_server(("127.0.0.1", 0))
     done = threading.Event()
 
@@ -165,3 +167,110 @@ class Sshd:
         Path("/run/sshd").mkdir(exist_ok=True)
         command = ("/usr/sbin/sshd", "-D", "-e", "-f", self.folder / "sshd_config")
         return process(*command, ready=lambda: listens(self.port))
+
+
+ISLAND = """
+set -e
+mount --bind {d}/passwd /etc/passwd
+mount -t sysfs sysfs /sys
+mount -t tmpfs tmpfs /run/frr 2>/dev/null || { mkdir -p /run/frr; mount -t tmpfs tmpfs /run/frr; }
+chown frr:frr /run/frr
+mkdir -p /run/sshd {d}/data
+ip link set lo up
+for n in 1 2; do ip link add p$n type veth peer name q$n; ip link set p$n up; ip link set q$n up; done
+export PATH={d}/bin:$PATH YUMA_HOME={d}
+netconfd --module=ietf-interfaces --target=candidate --access-control=off --superuser=root \\
+  --ncxserver-sockname={d}/ncx.sock --port=830 --startup={d}/startup.xml --log={d}/netconfd.log &
+echo $! > {d}/netconfd.pid
+while [ ! -S {d}/ncx.sock ]; do sleep 0.02; done
+/usr/lib/frr/zebra -d -A 127.0.0.1 -f /dev/null
+for port in 22 830; do /usr/sbin/sshd -f {d}/sshd_config.$port -E {d}/sshd.log; done
+prometheus-node-exporter --web.listen-address=127.0.0.1:9100 --collector.disable-defaults \\
+  --collector.netclass >/dev/null 2>&1 &
+until ss -Hltn sport = :9100 | grep -q .; do sleep 0.02; done
+echo ready
+exec cat
+"""
+
+
+class Island:
+    """A network namespace with a device in it: netconfd, FRR, sshd and node_exporter on its loopback.
+
+    It lives as long as the pipe on its standard input.
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.keys = Sshd(
+            folder,
+            f'Subsystem netconf "/usr/sbin/netconf-subsystem --ncxserver-sockname=830@{folder}/ncx.sock"',
+        )
+        common = (folder / "sshd_config").read_text().replace(f"Port {self.keys.port}\n", "")
+        (folder / "sshd_config.830").write_text("Port 830\n" + common)
+        force = '\nForceCommand /usr/bin/vtysh -c "$SSH_ORIGINAL_COMMAND"\n'
+        (folder / "sshd_config.22").write_text("Port 22\n" + common + force)
+        for name in ("known", "known_wrong"):
+            file = folder / name
+            key = file.read_text().split(" ", 1)[1]
+            file.write_text(f"[127.0.0.1]:830 {key}127.0.0.1 {key}")
+        # bash would read the rc files of the user for every session
+        passwd = Path("/etc/passwd").read_text()
+        (folder / "passwd").write_text(re.sub(r"(?m)^root:.*$", "root:x:0:0:root:/root:/bin/sh", passwd))
+        (folder / "startup.xml").write_text('<config xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"/>')
+        (folder / "bin").mkdir()
+        helper = folder / "bin" / "get-interface-ipv4"  # netconfd aborts without one
+        helper.write_text("#!/bin/sh\n")
+        helper.chmod(0o755)
+
+    def __enter__(self):
+        script = ISLAND.replace("{d}", str(self.folder))
+        self._log = (self.folder / "island.log").open("wb")
+        self._process = subprocess.Popen(
+            ["unshare", "-n", "-m", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+        watchdog = threading.Timer(30, self._process.kill)
+        watchdog.start()
+        for line in self._process.stdout:
+            if line == b"ready\n":
+                watchdog.cancel()
+                return self
+        raise AssertionError((self.folder / "island.log").read_text())
+
+    def __exit__(self, *error):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(timeout=10)
+        self._log.close()
+
+    def run(self, command):
+        net = f"--net=/proc/{self._process.pid}/ns/net"
+        subprocess.run(["nsenter", net, "sh", "-c", command], check=True)
+
+    def netconfd_pid(self):
+        """The process id of netconfd as seen from here."""
+        inner = (self.folder / "netconfd.pid").read_text().strip()
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and (entry / "comm").read_text() == "netconfd\n":
+                    words = (entry / "status").read_text().partition("NSpid:")[2].split("\n")[0].split()
+                    if words[-1] == inner and (entry / "ns/net").readlink() == self._net:
+                        return int(entry.name)
+        raise AssertionError("netconfd does not run")
+
+    @property
+    def _net(self):
+        return Path(f"/proc/{self._process.pid}/ns/net").readlink()
+
+    def inside(self, function, *arguments, **named):
+        """Call a function in a thread that is in the island's network; threads it starts are, too."""
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(self._enter_and, function, *arguments, **named).result()
+
+    def _enter_and(self, function, *arguments, **named):
+        with Path(f"/proc/{self._process.pid}/ns/net").open() as network:
+            if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), 0x40000000):
+                raise OSError(ctypes.get_errno(), "setns")
+        return function(*arguments, **named)
