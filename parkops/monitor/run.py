@@ -19,6 +19,8 @@ from parkops.store import Store
 from parkops.transport import secrets
 from parkops.transport.login import login
 
+BUSY_TIMEOUT_S = 0.5  # probes stand still while a write waits; what cannot be written is kept
+
 
 @contextmanager
 def only_one(workspace: Workspace) -> Iterator[None]:
@@ -65,7 +67,7 @@ def run(
     UsageError when a target cannot be probed, or another monitor runs.
     """
     targets = prepare(park.targets, interval_s)
-    with only_one(workspace), Store.open(workspace.database) as store:
+    with only_one(workspace), Store.open(workspace.database, BUSY_TIMEOUT_S) as store:
         _retire(store, {target.id for target in targets})
         return asyncio.run(
             _until_interrupted(

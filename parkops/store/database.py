@@ -14,7 +14,7 @@ from parkops.store.schema import MIGRATIONS
 BUSY_TIMEOUT_S = 10.0
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
     """Open or create the database and lift it to this program's schema version.
 
     WAL lets readers go on while the monitor writes; with ``synchronous=NORMAL`` a killed process
@@ -22,7 +22,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     try:
         _create_private(path)
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise MachineError(f"cannot open the store: {error}", where=str(path)) from error
     try:

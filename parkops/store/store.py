@@ -22,9 +22,12 @@ class Store:
         self.path = path
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the store, creating or migrating its file; MachineError or ParkopsError when that fails."""
-        return cls(database.connect(path), path)
+    def open(cls, path: Path, busy_timeout_s: float = database.BUSY_TIMEOUT_S) -> Self:
+        """Open the store, creating or migrating its file; MachineError or ParkopsError when that fails.
+
+        A write waits up to ``busy_timeout_s`` for another process's write to end.
+        """
+        return cls(database.connect(path, busy_timeout_s), path)
 
     def __enter__(self) -> Self:
         return self

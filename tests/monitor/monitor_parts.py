@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from parkops.errors import UsageError
-from parkops.model import Target
+from parkops.model import Access, Park, SourceRef, Target
 from parkops.monitor import probes
 from parkops.monitor.clock import RecordClock
 from parkops.monitor.probes.base import Context, Reads, Tools
@@ -274,3 +274,31 @@ class Island:
             if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), 0x40000000):
                 raise OSError(ctypes.get_errno(), "setns")
         return function(*arguments, **named)
+
+
+def park_of(*targets, access=None, devices=(), **fields):
+    """A park with nothing but targets, and devices where a test needs them."""
+    source = SourceRef("park.yaml", 1, 1, "")
+    return Park(
+        "test", "测试园区", "operator", "park.yaml", "digest", 3, 20.0, "127.0.0.0/8", "127.0.0.1",
+        access or Access(), source, devices=tuple(devices), targets=targets, **fields,
+    )  # fmt: skip
+
+
+class Service:
+    """A TCP port that can be taken away and brought back."""
+
+    def __init__(self):
+        self._listener = None
+        self.port = free_port()
+        self.start()
+
+    def start(self):
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=1000)
+        return time.time()
+
+    def stop(self):
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        return time.time()

@@ -1,0 +1,187 @@
+"""What Prometheus gets: checked by promtool, scraped by a real Prometheus, in time for many series."""
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from monitor_parts import Service, free_port, listens, park_of, process, target, wait_until
+from prometheus_client.parser import text_string_to_metric_families
+
+from parkops.errors import UsageError
+from parkops.model import Sample, State, Workspace
+from parkops.monitor import Exporter, Metrics, MonitorThread
+
+UP, DOWN, UNKNOWN = State.UP, State.DOWN, State.UNKNOWN
+
+
+def families(metrics):
+    return {family.name: family for family in text_string_to_metric_families(metrics.text())}
+
+
+def value(metrics, family, **labels):
+    found = [s.value for s in families(metrics)[family].samples if labels.items() <= s.labels.items()]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def filled():
+    metrics = Metrics()
+    odd = replace(target("icmp", device='o"d\\d\n名'), tenant="huaxing", zone="huaxing.p1")
+    metrics.watch([target("tcp", 1), odd, target("ssh")])
+    metrics.take(0, Sample("dev/tcp", 1000.0, UP, 0.0125), UP)
+    metrics.take(0, Sample("dev/tcp", 1005.0, UP, 0.0025), UP)
+    metrics.take(0, Sample("dev/tcp", 1010.0, DOWN, None, "x"), UP)
+    metrics.take(0, Sample("dev/tcp", 1011.0, DOWN, None, "x"), DOWN)
+    metrics.take(0, Sample("dev/tcp", 1021.0, UP, 0.001), UP)
+    metrics.take(1, Sample(odd.id, 1000.0, UNKNOWN, None, "y"), UNKNOWN)
+    metrics.take(1, Sample(odd.id, 1004.0, DOWN, None, "y"), UNKNOWN)
+    return metrics
+
+
+def test_values():
+    metrics = filled()
+    assert value(metrics, "parkops_probe_up", target="dev/tcp") == 1
+    assert value(metrics, "parkops_probe_up", device='o"d\\d\n名') == 0
+    assert value(metrics, "parkops_probe_rtt_seconds", target="dev/tcp") == 0.001
+    assert value(metrics, "parkops_probe_lost", target="dev/tcp") == 2
+    seconds = "parkops_target_state_seconds"
+    assert value(metrics, seconds, target="dev/tcp", state="up") == 11
+    assert value(metrics, seconds, target="dev/tcp", state="down") == 10
+    assert value(metrics, seconds, tenant="huaxing", zone="huaxing.p1", state="unknown") == 4
+    ups = families(metrics)["parkops_probe_up"].samples
+    assert len(ups) == 2, "no sample for a target that was not seen yet"
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool")
+@pytest.mark.parametrize("metrics", [Metrics(), filled()], ids=["empty", "filled"])
+def test_promtool_finds_no_fault(metrics):
+    done = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=metrics.text(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.status, answer.headers["Content-Type"], answer.read().decode()
+
+
+def test_it_answers_metrics_and_nothing_else():
+    with Exporter.bind("127.0.0.1", 0) as exporter:
+        exporter.serve(filled().text)
+        status, kind, text = get(exporter.url)
+        assert status == 200
+        assert kind.startswith("text/plain; version=0.0.4")
+        assert "# TYPE parkops_probe_up gauge" in text
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            get(exporter.url.replace("/metrics", "/secrets"))
+        url = exporter.url
+    with pytest.raises(urllib.error.URLError):
+        get(url)
+
+
+def test_an_address_that_cannot_be_had():
+    with Exporter.bind("127.0.0.1", 0) as exporter:
+        port = int(exporter.url.rsplit(":", 1)[1].split("/")[0])
+        with pytest.raises(UsageError, match="choose another address"):
+            Exporter.bind("127.0.0.1", port)
+    with pytest.raises(UsageError):
+        Exporter.bind("192.0.2.1", 1)
+
+
+def test_ipv6():
+    with Exporter.bind("::1", 0) as exporter:
+        exporter.serve(filled().text)
+        assert get(exporter.url)[0] == 200
+
+
+def test_a_socket_bound_before_entering_a_namespace_serves_outside(tmp_path):
+    """As with the lab: bind, enter the lab's network, then probe there and answer here."""
+    with process("unshare", "-n", "sleep", "60") as other:
+        own = Path("/proc/self/ns/net").readlink()
+        net = Path(f"/proc/{other.pid}/ns/net")
+        wait_until(lambda: net.readlink() != own)
+        with Exporter.bind("127.0.0.1", 0) as exporter:
+
+            def inside():
+                os_setns(net)
+                metrics = Metrics()
+                exporter.serve(metrics.text)
+                with MonitorThread(park_of(target("icmp")), Workspace(tmp_path), metrics=metrics) as monitor:
+                    assert monitor.wait_for(lambda m: m.rounds, 20)
+                    states.append(monitor.state("dev/icmp"))
+
+            states = []
+            thread = threading.Thread(target=inside)
+            thread.start()
+            thread.join()
+            assert get(exporter.url)[0] == 200
+        assert states == [UNKNOWN], "the namespace's loopback is down: the probe was in there"
+
+
+def os_setns(path):
+    import ctypes
+
+    with path.open() as file:
+        assert ctypes.CDLL(None).setns(file.fileno(), 0x40000000) == 0
+
+
+def test_ten_thousand_targets_are_written_out_at_once():
+    metrics = Metrics()
+    targets = [replace(target("icmp", device=f"d{n}"), tenant="t", zone="z") for n in range(10_000)]
+    metrics.watch(targets)
+    for index, one in enumerate(targets):
+        metrics.take(index, Sample(one.id, 1000.0, UP, 0.001), UP)
+    begin_s = time.process_time()
+    text = metrics.text()
+    assert text.count("\n") > 60_000
+    assert time.process_time() - begin_s < 0.5
+
+
+@pytest.mark.skipif(not shutil.which("prometheus"), reason="needs prometheus")
+def test_a_real_prometheus_sees_an_outage(tmp_path):
+    service, port = Service(), free_port()
+    park = park_of(target("tcp", service.port, interval_s=0.5))
+    with Exporter.bind("127.0.0.1", 0) as exporter:
+        address = exporter.url.split("/")[2]
+        (tmp_path / "prometheus.yml").write_text(
+            f"scrape_configs: [{{job_name: parkops, scrape_interval: 200ms, scrape_timeout: 200ms,"
+            f" static_configs: [{{targets: ['{address}']}}]}}]\n"
+        )
+        command = ("prometheus", f"--config.file={tmp_path}/prometheus.yml",
+                   f"--storage.tsdb.path={tmp_path}/data",
+                   f"--web.listen-address=127.0.0.1:{port}")  # fmt: skip
+
+        def ask(query):
+            url = f"http://127.0.0.1:{port}/api/v1/query?query={urllib.parse.quote(query)}"
+            return [float(row["value"][1]) for row in json.loads(get(url)[2])["data"]["result"]]
+
+        metrics = Metrics()
+        exporter.serve(metrics.text)
+        with (
+            process(*command, ready=lambda: listens(port), env={**os.environ, "GOMAXPROCS": "1"}),
+            MonitorThread(park, Workspace(tmp_path), metrics=metrics) as monitor,
+        ):
+            wait_until(lambda: ask('parkops_probe_up{target="dev/tcp"}') == [1])
+            service.stop()
+            wait_until(lambda: ask('parkops_events_open{severity="warning"}') == [1])
+            wait_until(lambda: ask('parkops_probe_up{device="dev",probe="tcp"} == 0') == [0])
+            service.start()
+            wait_until(lambda: ask("parkops_events_closed_total") == [1])
+            wait_until(lambda: ask('parkops_target_state_seconds_total{state="down"}')[0] > 0)
+            assert monitor.events()[0].closed_s
+    service.stop()
