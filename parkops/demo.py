@@ -14,6 +14,7 @@ from parkops.assess import assess
 from parkops.evidence import gather
 from parkops.lab.expect import try_expectations
 from parkops.lab.faults import heal, inject
+from parkops.lab.state import Fault, FaultKind
 from parkops.model import (
     Artifact,
     Assessment,
@@ -23,6 +24,7 @@ from parkops.model import (
     Park,
     Reach,
     Result,
+    State,
     Target,
     Verdict,
     Workspace,
@@ -38,6 +40,7 @@ from parkops.verify import verify
 CONVERGE_S = 120.0  # OSPF, BFD and RSTP settle, neighbours are resolved
 SETTLE_S = 60.0  # every target answers the monitor
 HEAL_S = 30.0
+FAULT_ROUNDS = 4  # how long a fault is kept
 
 
 class Teller(Protocol):
@@ -249,7 +252,8 @@ def _watch(story: Story, park: Park) -> None:
         story.claim(
             "every target answers the monitor", up, _why(monitor, down) or f"{len(everything)} targets"
         )
-        _cut(story, park, monitor, target)
+        _cut_ring(story, park, monitor, target)
+        _kill_broker(story, park, monitor)
 
 
 def _why(monitor: MonitorThread, names: list[str]) -> str:
@@ -259,8 +263,8 @@ def _why(monitor: MonitorThread, names: list[str]) -> str:
     return f"{len(names)} do not, first {names[0]}: {sample.reason if sample else 'no answer yet'}"
 
 
-def _cut(story: Story, park: Park, monitor: MonitorThread, target: Target) -> None:
-    """Cut a ring cable, see the event open, see the plant work on, heal, see the event close."""
+def _cut_ring(story: Story, park: Park, monitor: MonitorThread, target: Target) -> None:
+    """Cut a ring cable; the plant must work on over the rest of the ring."""
     link = target.param("link")
     story.tell.stage(f"Fault: ring cable {link} cut")
     site = park.device(target.device).site
@@ -269,29 +273,46 @@ def _cut(story: Story, park: Park, monitor: MonitorThread, target: Target) -> No
         for item in park.expectations
         if item.allowed and site in (park.device(item.src_device).site, park.device(item.dst_device).site)
     )
-    cut_s = time.time()
-    fault = inject(story.workspace, lab.Fault(lab.FaultKind.LINK_DOWN, link))
+    with _broken(story, monitor, target, Fault(FaultKind.LINK_DOWN, link), "the cut"):
+        seen = _try(park, story.workspace, inside)
+        lost = [item for item in inside if not seen[item.id].passed]
+        story.claim(
+            "the plant works on over the rest of the ring",
+            not lost,
+            _first(lost, seen) or f"{len(inside)} flows pass",
+        )
+
+
+def _kill_broker(story: Story, park: Park, monitor: MonitorThread) -> None:
+    """Kill the broker of an edge gateway: the machine answers on, its service does not."""
+    target = next(item for item in park.targets if item.probe == "mqtt")
+    story.tell.stage(f"Fault: MQTT broker of {target.device} dead")
+    fault = Fault(FaultKind.DAEMON_DEAD, f"{target.device}:mosquitto")
+    with _broken(story, monitor, target, fault, "the dead broker"):
+        ping = monitor.state(f"{target.device}/icmp")
+        story.claim("the event is the service's, not the machine's", ping == State.UP, f"ICMP is {ping}")
+
+
+@contextmanager
+def _broken(story: Story, monitor: MonitorThread, target: Target, fault: Fault, what: str) -> Iterator[None]:
+    """Bring a fault about, see its event open, keep it for some rounds, heal it, see the event close."""
     limit_s = 2 * target.interval_s
+    begun_s, rounds = time.time(), monitor.rounds
+    placed = inject(story.workspace, fault)
     opened = monitor.wait_for(lambda seen: _event(seen, target) is not None, limit_s + 10)
-    delay_s = time.time() - cut_s
+    delay_s = time.time() - begun_s
     story.claim(
-        "the cut opens an event within two probe rounds",
+        f"{what} opens an event within two probe rounds",
         opened and delay_s <= limit_s,
         f"after {delay_s:.1f} s, rounds of {target.interval_s:g} s",
     )
-    seen = _try(park, story.workspace, inside)
-    lost = [item for item in inside if not seen[item.id].passed]
-    story.claim(
-        "the plant works on over the rest of the ring",
-        not lost,
-        _first(lost, seen) or f"{len(inside)} flows pass",
-    )
-    heal(story.workspace, fault)
-    healed_s = time.time()
+    yield
+    monitor.wait_for(lambda seen: seen.rounds >= rounds + FAULT_ROUNDS, FAULT_ROUNDS * target.interval_s * 3)
+    heal(story.workspace, placed)
+    true_s = time.time() - begun_s
     closed = monitor.wait_for(lambda seen: _closed(seen, target) is not None, HEAL_S)
     event = _closed(monitor, target)
     measured_s = event.duration_s if event and event.duration_s is not None else 0.0
-    true_s = healed_s - cut_s
     story.claim(
         "healing closes it, and its length was measured",
         closed and abs(measured_s - true_s) <= limit_s,
