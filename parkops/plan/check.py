@@ -50,9 +50,10 @@ def check_segments(plan: Plan, marks: Marks) -> Found:
                     "a zone inside the park",
                 )
             elif owners.setdefault(segment.zone, site.tenant) != site.tenant:
+                owner = f"tenant {owners[segment.zone]!r}" if owners[segment.zone] else "the park"
                 yield marks.problem(
                     path,
-                    f"zone {segment.zone!r} would span two tenants",
+                    f"zone {segment.zone!r} belongs to {owner} already",
                     "a zone of its own for each tenant",
                     "add a zone below `zones`",
                 )
@@ -101,7 +102,9 @@ def _endpoint(marks: Marks, path: tuple[str, ...], group: EndpointPlan, site: Pl
         )
     if group.connected is not None and group.connected > group.count:
         yield marks.problem(
-            (*path, "connected"), f"{group.connected} connected of {group.count}", f"at most {group.count}"
+            (*path, "connected"),
+            f"{group.connected} endpoints connected of {group.count}",
+            f"at most {group.count}",
         )
     yield from _ports(marks, (*path, "services"), group.services)
 
@@ -270,7 +273,7 @@ def check_statements(plan: Plan, marks: Marks) -> Found:
     if plan.security.connected_platforms > plan.security.platforms:
         yield marks.problem(
             ("security", "connected_platforms"),
-            f"{plan.security.connected_platforms} connected of {plan.security.platforms}",
+            f"{plan.security.connected_platforms} platforms connected of {plan.security.platforms}",
             f"at most {plan.security.platforms}",
         )
 

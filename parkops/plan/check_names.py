@@ -28,7 +28,7 @@ def check_devices(plan: Plan, marks: Marks) -> Found:
         if first != tenant_id:
             yield marks.problem(
                 path,
-                f"prefix {tenant.prefix!r} is also tenant {first!r}'s",
+                f"prefix {tenant.prefix!r} belongs to tenant {first!r} already",
                 "a prefix of its own for each tenant",
             )
     taken = dict.fromkeys((*cores(plan), PARK_FIREWALL, "inet-1"), "the backbone")
@@ -61,7 +61,7 @@ def check_management(plan: Plan, marks: Marks) -> Found:
         name = getattr(plan.management, key)
         if name in servers:
             continue
-        what = f"{name!r} is a {roles[name]}" if name in roles else f"no node {name!r}"
+        what = f"{name!r} has the role {roles[name]}" if name in roles else f"no node {name!r}"
         close = get_close_matches(name, servers, n=1)
         yield marks.problem(
             ("management", key),

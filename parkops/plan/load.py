@@ -81,8 +81,11 @@ def _translate(details: Sequence[ErrorDetails], marks: Marks) -> list[Problem]:
         for path in (tuple(detail["loc"]) for detail in details if detail["type"] == "extra_forbidden")
         for close in _close(path)
     }
+    items = {tuple(detail["loc"][:-1]) for detail in details if isinstance(detail["loc"][-1], int)}
     for detail in details:
         path = _path(detail, marks)
+        if detail["type"] == "too_short" and path in items:
+            continue  # pydantic counts the items that are right
         if detail["type"] == "missing" and path in typos:
             continue  # it is there, misspelt
         problem = _problem(detail, path, marks)
@@ -102,7 +105,8 @@ def _path(detail: ErrorDetails, marks: Marks) -> tuple[Key, ...]:
 
 
 def _problem(detail: ErrorDetails, path: tuple[Key, ...], marks: Marks) -> Problem:
-    label = ".".join(str(part) or "''" for part in path)
+    parts = (str(part) for part in path)
+    label = ".".join(part if part and part.isprintable() else repr(part) for part in parts)
     if detail["type"] == "missing":
         return marks.key_problem(path[:-1], f"{label} is missing", kind_words(kind_at(path)), "add it")
     if detail["type"] == "extra_forbidden":
@@ -136,8 +140,10 @@ def _shown(node: yaml.Node) -> str:
 
 def _quoting(detail: ErrorDetails, node: yaml.Node) -> str:
     """Say where quotes, or their absence, made the value another type."""
-    if not isinstance(node, yaml.ScalarNode) or node.tag == TAG + "null":
+    if not isinstance(node, yaml.ScalarNode):
         return ""
+    if node.tag == TAG + "null":
+        return "write a value after the colon"
     if detail["type"] == "string_type":
         return "quote it"
     quoted = node.style in ("'", '"') and detail["type"] in ("int_type", "float_type", "bool_type")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,10 @@ from parkops.plan.marks import Marks
 
 TAG = "tag:yaml.org,2002:"
 CHECK = "check indentation, colons and quotes"
+DEPTH = 100  # libyaml's composer calls itself for each level, and ends the process where the stack does
+BRACKETS = re.compile(r"[\[{\]}]")
+COMPACT = re.compile(rf"(?:[-?] +){{{DEPTH}}}")
+CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
 
 
 class _Loader(yaml.CSafeLoader):
@@ -70,6 +75,7 @@ def read(text: str, name: str) -> Document:
 
     Raises PlanError where the text is not YAML.
     """
+    _check_depth(text, name)
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
@@ -83,11 +89,22 @@ def read(text: str, name: str) -> Document:
         line, col = _place(text.encode()[: error.position].decode(errors="ignore"))
         what = f"is not YAML: character U+{error.character:04X} is not allowed"
         raise PlanError([Problem(name, line, col, what, "printable text", "remove it")]) from error
-    except RecursionError as error:
-        raise PlanError([Problem(name, 1, 1, "is nested too deeply", "", CHECK)]) from error
     finally:
         loader.dispose()
     return Document(data, Marks(name, root), tuple(problems))
+
+
+def _check_depth(text: str, name: str) -> None:
+    depth, found = 0, COMPACT.search(text)
+    start = found.start() if found else -1
+    for bracket in BRACKETS.finditer(text):
+        depth = depth + 1 if bracket[0] in "[{" else max(depth - 1, 0)
+        if depth > DEPTH:
+            start = bracket.start()
+            break
+    if start >= 0:
+        line, col = _place(text[:start])
+        raise PlanError([Problem(name, line, col, "is nested too deeply", f"at most {DEPTH} levels", CHECK)])
 
 
 def _place(before: str) -> tuple[int, int]:
@@ -101,10 +118,17 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
         return Problem(
             name, line, col, "a second document starts here", "one document", "remove the `---` line"
         )
-    lines = text.splitlines()
-    if mark and line <= len(lines) and lines[line - 1][mark.column : mark.column + 1] == "\t":
+    conflict = CONFLICT.search(text)
+    if conflict:
+        what, hint = "is not YAML: a merge conflict", "resolve it: keep one side, or both"
+        return Problem(name, *_place(text[: conflict.start()]), what, "one text", hint)
+    lines = text.split("\n")
+    char = lines[line - 1][col - 1 : col] if line <= len(lines) else ""
+    if char == "\t":
         return Problem(name, line, col, "is not YAML: a tab", "spaces", "indent with spaces, never with tabs")
     what = f"is not YAML: {error.problem or error.context}"
+    if char and char in "*&!@`%|>":
+        return Problem(name, line, col, what, "", f"quote text that starts with {char}")
     start = error.context_mark
     if start is None or start.line + 1 >= line or not error.context:
         return Problem(name, line, col, what, "", CHECK)

@@ -57,7 +57,9 @@ def _mend(data: Any, error: ErrorDetails, variant: int) -> None:
     kind = kind_at(path)
     if error["type"] == "extra_forbidden":
         _rename(parent, path, variant)
-    elif "[key]" in error["loc"] or kind is None:
+    elif "[key]" in error["loc"] and isinstance(path[-1], str) and not isinstance(parent, list):
+        parent[f"stand-in-{'ab'[variant]}-{len(parent)}"] = _drop(parent, path[-1])
+    elif kind is None:
         _drop(parent, path[-1])
     elif isinstance(parent, dict) or (isinstance(path[-1], int) and path[-1] < len(parent)):
         parent[path[-1]] = stand_in(kind, variant)

@@ -20,11 +20,15 @@ def _day(value: object) -> object:
         raise PydanticCustomError("date_type", "not a date") from None
 
 
-def _prefix(value: object) -> object:
-    """Return text; pydantic would take a bare number for an address."""
-    if not isinstance(value, str):
-        raise PydanticCustomError("prefix_type", "not a prefix")
-    return value
+def _text_for(kind: Literal["ip_v4_network", "ip_v6_network"]) -> BeforeValidator:
+    """Return a validator that refuses a bare number, which pydantic would take for an address."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, str):
+            raise PydanticCustomError(kind, "not a prefix")
+        return value
+
+    return BeforeValidator(check)
 
 
 # Strict, because YAML says which of `2`, `"2"` and `true` was meant.
@@ -32,8 +36,8 @@ Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 Flag = Annotated[bool, Strict()]
 Day = Annotated[datetime.date, BeforeValidator(_day)]
-Prefix4 = Annotated[IPv4Network, BeforeValidator(_prefix)]
-Prefix6 = Annotated[IPv6Network, BeforeValidator(_prefix)]
+Prefix4 = Annotated[IPv4Network, _text_for("ip_v4_network")]
+Prefix6 = Annotated[IPv6Network, _text_for("ip_v6_network")]
 Line = Annotated[str, Field(max_length=200)]  # text that a description or a comment carries
 Text = Annotated[Line, Field(min_length=1)]
 Id = Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Sequence
 from difflib import get_close_matches
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -24,8 +25,8 @@ PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$": "a host name or an address",
 }
 
-IPV4 = ("an IPv4 prefix such as 10.16.0.0/14", "no host bits may be set")
-IPV6 = ("an IPv6 prefix such as fd00:16::/32", "quote it; no host bits may be set")
+IPV4 = "an IPv4 prefix such as 10.16.0.0/14"
+IPV6 = "an IPv6 prefix such as fd00:16::/32"
 DATE = ("a date such as 2026-09-30", "")
 FIXED = {  # pydantic's error type -> (expected, hint)
     "string_type": ("text", ""),
@@ -37,9 +38,6 @@ FIXED = {  # pydantic's error type -> (expected, hint)
     "model_type": ("a mapping", "write `key: value` lines below it"),
     "dict_type": ("a mapping", "write `name: {…}` lines below it"),
     "tuple_type": ("a list", "write it as [a, b]"),
-    "ip_v4_network": IPV4,
-    "ip_v6_network": IPV6,
-    "prefix_type": ("an IPv4 or IPv6 prefix such as 10.16.0.0/14", "quote it"),
     "date_type": DATE,
     "date_parsing": DATE,
     "string_too_short": ("some text", ""),
@@ -55,6 +53,8 @@ def describe(detail: ErrorDetails) -> tuple[str, str]:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in FIXED:
         return FIXED[kind]
+    if kind in ("ip_v4_network", "ip_v6_network"):
+        return (IPV4 if kind == "ip_v4_network" else IPV6), _prefix_hint(detail["input"], int(kind[4]))
     if kind == "literal_error":
         expected = str(context["expected"])
         options = [option.strip(" '") for option in expected.replace(" or ", ",").split(",")]
@@ -70,6 +70,17 @@ def describe(detail: ErrorDetails) -> tuple[str, str]:
     return detail["msg"], ""
 
 
+def _prefix_hint(value: object, version: int) -> str:
+    """Return the prefix that was meant, where only host bits are wrong."""
+    try:
+        meant = ip_network(value, strict=False) if isinstance(value, str) else None
+    except ValueError:
+        return ""
+    if meant is None:
+        return "quote it" if version == 6 else ""
+    return f"no host bits: did you mean {str(meant)!r}?" if meant.version == version else ""
+
+
 def kind_words(kind: Any) -> str:
     """Return what a type of the schema is called."""
     base = unwrap(kind)
@@ -77,8 +88,11 @@ def kind_words(kind: Any) -> str:
         return "one of " + ", ".join(get_args(base))
     if get_origin(base) is tuple:
         return "a list"
+    if isinstance(base, type) and issubclass(base, BaseModel):
+        needed = (field.alias or name for name, field in base.model_fields.items() if field.is_required())
+        return "a mapping with " + ", ".join(needed)
     if isinstance(base, type) and base.__name__ in ("IPv4Network", "IPv6Network"):
-        return (IPV4 if base.__name__ == "IPv4Network" else IPV6)[0]
+        return IPV4 if base.__name__ == "IPv4Network" else IPV6
     return SCALARS.get(base, DATE[0] if getattr(base, "__name__", "") == "date" else "a mapping")
 
 
