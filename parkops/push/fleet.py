@@ -30,6 +30,7 @@ DRIVERS: dict[str, Driver] = {
     "ansible": AnsibleDriver(),
 }
 WORKERS = 8
+CONFIRM_S = 60
 
 
 def plan(
@@ -81,8 +82,11 @@ def run(
     workers: int = WORKERS,
     progress: Progress | None = None,
     dry_run: bool = False,
+    confirm_timeout_s: int = CONFIRM_S,
 ) -> tuple[Result, ...]:
     """Push, and return one result per device, by name.
+
+    ``confirm_timeout_s``: after how long a NETCONF device takes an unconfirmed commit back (1 and more).
 
     Management is a network of its own, so that no device is reached through another one: all go at once. A
     device that fails is left as it was, and hides no other. UsageError when another push of this park runs.
@@ -96,7 +100,9 @@ def run(
     with locked(workspace.state / "push.lock"), Journal(workspace.state / "journal.db") as journal:
         shared = _run(park, workspace, workers, progress)
         transaction = journal.begin(park.plan_digest, len(jobs))
-        shared = replace(shared, journal=journal, transaction=transaction)
+        shared = replace(
+            shared, journal=journal, transaction=transaction, confirm_timeout_s=confirm_timeout_s
+        )
         results: list[Result] = []
         try:
             stream = _stream(shared, jobs, lambda d, part: d.apply(part, shared), _failed_result)

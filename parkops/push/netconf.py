@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
+from typing import Self
 
 from parkops.errors import DeviceError, Diverged, Refused, Unreachable, UsageError
 from parkops.model import ArtifactKind, Guarantee, Running
@@ -59,14 +59,14 @@ class NetconfDriver:
         intended = _intended(job, run)
         target = "candidate" if session.has("candidate:1.0") else "running"
         steps.take("lock", target)
-        with _locked(session, target):
+        with _Locks(session, target) as locks:
             snapshot = _read(session)  # under the lock: nobody else changes it from here on
             change = datatree.edit(snapshot, intended)
             if not change:
                 return
             steps.take("edit", f"{len(change)} bytes to {target}")
             session.edit_config(change, target)
-            transaction = _Transaction(session, job, run, steps, snapshot, intended)
+            transaction = _Transaction(session, job, run, steps, locks, snapshot, intended)
             guarantee = self.guarantee(session)
             if guarantee.candidate and guarantee.confirmed_commit:
                 transaction.commit_confirmed()
@@ -84,6 +84,7 @@ class _Transaction:
     job: Job
     run: Run
     steps: Steps
+    locks: _Locks
     snapshot: TREE
     intended: TREE
 
@@ -103,6 +104,9 @@ class _Transaction:
         self.steps.take("commit", f"confirmed, reverts after {timeout_s} s")
         try:
             self.session.commit(confirmed=True, timeout_s=timeout_s, persist=token)
+            # From here the pending commit keeps others out (RFC 6241, 7.5); a lock of ours would keep
+            # netconfd 2.13 from taking it back in time: "restore running config failed (config locked)".
+            self.locks.release()
             self.steps.take("check", "read back over a new session")
             with NetconfSession(self.job.name, self.job.address, self.run.login) as fresh:
                 _compare(self.job, _read(fresh), self.intended)
@@ -175,35 +179,51 @@ def _restore(session: NetconfSession, snapshot: TREE, job: Job, cause: BaseExcep
         raise Diverged(what, where=job.name, hint="push again, or look at the device") from cause
 
 
-@contextmanager
-def _locked(session: NetconfSession, target: str) -> Iterator[None]:
-    """Hold the locks of running and the target; leave neither a lock nor a pending edit behind."""
-    held: list[str] = []
-    try:
-        for datastore in dict.fromkeys(("running", target)):
-            _lock(session, datastore)
-            held.append(datastore)
-        if target == "candidate":
-            session.discard()
-        yield
-    finally:
-        with suppress(DeviceError):  # a lost session has let go of all of it (RFC 6241, 7.5)
-            if target == "candidate":
-                session.discard()
-        for datastore in reversed(held):
-            with suppress(DeviceError):
-                session.unlock(datastore)
+@dataclass(slots=True)
+class _Locks:
+    """The locks of one edit; leaving lets go of them and of a pending edit, whatever happened."""
 
+    session: NetconfSession
+    target: str
+    held: list[str] = field(default_factory=list)
 
-def _lock(session: NetconfSession, datastore: str) -> None:
-    """Lock a datastore; edits that somebody left in the candidate are dropped, as they forbid its lock."""
-    try:
-        session.lock(datastore)
-    except Refused:
-        if datastore != "candidate":
+    def __enter__(self) -> Self:
+        """Lock running and the target, and start from an empty candidate."""
+        try:
+            for datastore in dict.fromkeys(("running", self.target)):
+                self._lock(datastore)
+                self.held.append(datastore)
+            if self.target == "candidate":
+                self.session.discard()
+        except BaseException:
+            self.release()
             raise
-        session.discard()
-        session.lock(datastore)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Drop what is pending and unlock; a lost session has let go of all of it (RFC 6241, 7.5)."""
+        if self.target == "candidate":
+            with suppress(DeviceError):
+                self.session.discard()
+        self.release()
+
+    def release(self, *datastores: str) -> None:
+        """Unlock datastores, all that are held when none is named."""
+        for datastore in reversed(list(self.held)):
+            if not datastores or datastore in datastores:
+                self.held.remove(datastore)
+                with suppress(DeviceError):
+                    self.session.unlock(datastore)
+
+    def _lock(self, datastore: str) -> None:
+        """Lock; edits that somebody left in the candidate are dropped, as they forbid its lock."""
+        try:
+            self.session.lock(datastore)
+        except Refused:
+            if datastore != "candidate":
+                raise
+            self.session.discard()
+            self.session.lock(datastore)
 
 
 def _intended(job: Job, run: Run) -> TREE:

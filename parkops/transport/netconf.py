@@ -142,8 +142,12 @@ class NetconfSession:
         return bytes(etree.tostring(self._call(operation, call).data_ele))
 
     def _call(self, operation: str, call: Callable[[Any], Any]) -> Any:
-        with self._translated(operation):
-            return call(self._live)
+        try:
+            with self._translated(operation):
+                return call(self._live)
+        except Unreachable:
+            self.drop()  # whatever came next would wait as long again
+            raise
 
     @contextmanager
     def _translated(self, operation: str) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import Any
 import paramiko
 from ncclient.manager import Manager, make_device_handler
 from ncclient.transport import SSHSession
+from ncclient.transport.errors import SessionError
 from ncclient.transport.session import END_DELIM, MSG_DELIM, NetconfBase
 
 from parkops.transport.login import KEX, Login
@@ -81,7 +82,10 @@ class WireSession(SSHSession):  # type: ignore[misc]  # ncclient has no types
             data = b"\n#%d\n%b%b" % (len(data), data, END_DELIM)
         else:
             data += MSG_DELIM
-        self._channel.sendall(data)
+        channel = self._channel  # the reading thread takes it away when the session is lost
+        if channel is None:
+            raise SessionError("the session is closed")
+        channel.sendall(data)
 
     def drop(self) -> None:
         """Close the connection without a word to the server."""

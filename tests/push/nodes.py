@@ -16,6 +16,7 @@ from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
 NETWORK = "172.30.77"
+RSTP = Path(__file__).parents[2] / "parkops" / "lab" / "yang" / "rstp"  # netconfd cannot load the IEEE's
 
 HOLDER = """
 set -e
@@ -41,8 +42,9 @@ mount --rbind /dev dev
 mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs tmp
 mount -t sysfs sysfs sys 2>/dev/null || mount --rbind /sys sys
-mkdir -p tmp/yang tmp/old
+mkdir -p tmp/yang tmp/rstp tmp/old
 if [ -n "{yang}" ]; then mount --bind {yang} tmp/yang; fi
+mount --bind {rstp} tmp/rstp
 pivot_root . tmp/old
 umount -l /tmp/old
 cd /
@@ -81,10 +83,14 @@ cat  # no exec: the shell, as process 1, must go on to reap what daemons leave
 """
 
 SWITCH = """
+# What netconfd's interface module calls, and aborts on when it is missing.
+for helper in get-interface-ipv4 ifconfig; do printf '#!/bin/sh\\n' > /usr/local/bin/$helper; chmod 755 /usr/local/bin/$helper; done
+printf '#!/bin/sh\\n/bin/cat "$@" 2>/dev/null || echo notpresent\\n' > /usr/local/bin/cat; chmod 755 /usr/local/bin/cat
+export PATH=/usr/local/bin:$PATH
 echo '<config xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"/>' > /run/startup.xml
-YUMA_HOME= setsid /usr/sbin/netconfd --modpath=/usr/share/yuma/modules:/tmp/yang/ieee:/tmp/yang/ietf \
+YUMA_HOME= setsid /usr/sbin/netconfd --modpath=/usr/share/yuma/modules:/tmp/rstp:/tmp/yang/ieee:/tmp/yang/ietf \
   --module=ietf-interfaces --module=ietf-ip --module=iana-if-type \
-  --module=ieee802-dot1q-bridge \
+  --module=ieee802-dot1q-bridge --module=ieee802-dot1q-rstp-bridge \
   --target=candidate --access-control=off --superuser=parkops --ncxserver-sockname=/run/ncx.sock --port=830 \
   --startup=/run/startup.xml --log=/run/netconfd.log --log-level=info >/run/netconfd.out 2>&1 </dev/null &
 echo $! > /run/netconfd.pid
@@ -139,6 +145,10 @@ class Node:
         if check and done.returncode:
             raise AssertionError(f"{self.name}: {command}: {done.stdout}{done.stderr}")
         return done.stdout + (done.stderr if not check else "")
+
+    def drop_sessions(self) -> None:
+        """Cut every SSH session into the node (in its own process namespace), not its listener."""
+        self.run("pkill", "-f", "^sshd: parkops")
 
     def stop(self) -> None:
         """End the node with all that runs in it."""
@@ -201,7 +211,7 @@ class Nodes:
         uid = 947
         script = ROOT.format(
             name=name, scratch=scratch, body=body.replace("{name}", name), port=port, shell=shell, uid=uid,
-            yang=self.yang or "", public_key=self.key.with_suffix(".pub").read_text().strip(),
+            yang=self.yang or "", rstp=RSTP, public_key=self.key.with_suffix(".pub").read_text().strip(),
             host_key=(self.folder / "host").read_text().strip(),
         )  # fmt: skip
         process, pid = self._spawn(name, script)

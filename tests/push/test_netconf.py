@@ -1,0 +1,172 @@
+"""The NETCONF driver against real netconfd, and against a server that lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from park import BR, IF, NC, device, park, switch, workspace
+
+from parkops import push
+from parkops.model import Outcome, Result
+from parkops.push import datatree
+from parkops.push.netconf import FILTER, MANAGED
+from parkops.transport.login import Login
+from parkops.transport.netconf import NetconfSession
+
+Start = Callable[[str, str], Any]
+FOREIGN = f"""<config xmlns="{NC}"><interfaces xmlns="{IF}">
+<interface><name>foreign</name><type xmlns:i="urn:ietf:params:xml:ns:yang:iana-if-type">i:ethernetCsmacd</type></interface>
+<interface><name>p1</name><type xmlns:i="urn:ietf:params:xml:ns:yang:iana-if-type">i:ethernetCsmacd</type>
+<enabled>false</enabled><link-up-down-trap-enable>enabled</link-up-down-trap-enable></interface></interfaces>
+<bridges xmlns="{BR}"><bridge><name>br9</name><address>00-00-5E-00-53-09</address>
+<bridge-type>customer-vlan-bridge</bridge-type></bridge></bridges></config>"""
+
+
+class Bench:
+    """One switch, its park and its artifacts."""
+
+    def __init__(self, address: str, login: Login, folder: Path) -> None:
+        self.login, self.address = login, address
+        self.park = park(device("sw", "ietf", address), key=login.key, known_hosts=login.known_hosts)
+        self.workspace = workspace(folder)
+
+    def push(self, artifact: Any, **options: Any) -> Result:
+        return push.run(self.park, [artifact], self.workspace, **options)[0]
+
+    def running(self) -> tuple[datatree.Node, ...]:
+        with NetconfSession("sw", self.address, self.login) as session:
+            return datatree.parse(session.get_config("running", FILTER), MANAGED)
+
+
+@pytest.fixture
+def bench(start: Start, login: Login, tmp_path: Path) -> Bench:
+    node = start("sw", "switch")
+    made = Bench(node.address, login, tmp_path / "park")
+    made.node = node  # type: ignore[attr-defined]
+    return made
+
+
+def at(step: str, act: Callable[[], object]) -> Callable[[str, str, str], None]:
+    """Act once, when a device takes a step."""
+    done: list[str] = []
+
+    def tell(_: str, name: str, __: str) -> None:
+        if name == step and not done:
+            done.append(name)
+            act()
+
+    return tell
+
+
+def test_a_push_makes_running_exactly_what_was_rendered(bench: Bench) -> None:
+    result = bench.push(switch("sw"))
+    assert result.outcome is Outcome.CHANGED, result.message
+    assert bench.running() == datatree.parse(switch("sw").text, MANAGED)
+    assert [step.name for step in result.steps][-3:] == ["check", "confirm", "save"]
+
+
+def test_a_second_push_changes_nothing_and_says_so(bench: Bench) -> None:
+    bench.push(switch("sw"))
+    result = bench.push(switch("sw"))
+    assert result.outcome is Outcome.UNCHANGED
+    assert result.message == "runs what was rendered"
+    assert [step.name for step in result.steps] == ["connect"]
+
+
+def test_foreign_leftovers_are_removed(bench: Bench) -> None:
+    with NetconfSession("sw", bench.address, bench.login) as session:
+        session.edit_config(FOREIGN)
+        session.commit()
+    assert "br9" in datatree.render(bench.running())
+    result = bench.push(switch("sw"))
+    assert result.outcome is Outcome.CHANGED, result.message
+    assert "-      <name>br9</name>" in result.diff or "-    <name>br9</name>" in result.diff
+    assert bench.running() == datatree.parse(switch("sw").text, MANAGED)
+
+
+@pytest.mark.parametrize("vlans", [{101: "a"}, {101: "control", 102: "x", 103: "y"}, {101: "control", 104: "z"}])
+def test_any_configuration_can_follow_any_other(bench: Bench, vlans: dict[int, str]) -> None:
+    bench.push(switch("sw"))
+    for wanted in (switch("sw", vlans=vlans, ports="p1 p3"), switch("sw")):
+        result = bench.push(wanted)
+        assert result.outcome is Outcome.CHANGED, result.message
+        assert bench.running() == datatree.parse(wanted.text, MANAGED)
+
+
+def test_a_refused_leaf_leaves_the_device_as_it_was(bench: Bench) -> None:
+    bench.push(switch("sw"))
+    before = bench.running()
+    bad = switch("sw").text.replace("<pvid>101</pvid>", "<pvid>4095</pvid>")
+    result = bench.push(type(switch("sw"))("x", bad, switch("sw").kind, "xml", "sw"))
+    assert result.outcome is Outcome.FAILED
+    assert "edit-config: " in result.message
+    assert "pvid" in result.message  # the server's path
+    assert bench.running() == before
+    assert bench.push(switch("sw", vlans={101: "new"})).outcome is Outcome.CHANGED  # no lock was left
+
+
+@pytest.mark.parametrize("step", ["edit", "commit", "check"])
+def test_a_session_lost_in_mid_edit_leaves_the_device_as_it_was(bench: Bench, step: str) -> None:
+    bench.push(switch("sw"))
+    before = bench.running()
+    node = bench.node  # type: ignore[attr-defined]
+    result = bench.push(switch("sw", vlans={101: "other"}), progress=at(step, node.drop_sessions))
+    assert result.outcome is Outcome.FAILED
+    assert "sw" in result.message
+    assert bench.running() == before, result.message
+    assert bench.push(switch("sw", vlans={101: "other"})).outcome is Outcome.CHANGED
+
+
+def test_a_change_that_cuts_management_reverts_on_the_device(bench: Bench) -> None:
+    bench.push(switch("sw"))
+    before = bench.running()
+    node = bench.node  # type: ignore[attr-defined]
+    cut = at("check", lambda: node.run("ip", "link", "set", "eth0", "down"))
+    result = bench.push(switch("sw", vlans={101: "other"}), progress=cut, confirm_timeout_s=2)
+    assert result.outcome is Outcome.FAILED
+    assert "reverts on its own" in result.message
+    node.run("ip", "link", "set", "eth0", "up")
+    assert bench.running() == before
+
+
+def test_somebody_elses_lock_is_respected(bench: Bench) -> None:
+    with NetconfSession("sw", bench.address, bench.login) as other:
+        other.lock("running")
+        result = bench.push(switch("sw"))
+        assert result.outcome is Outcome.FAILED
+        assert "lock" in result.message
+    assert bench.push(switch("sw")).outcome is Outcome.CHANGED
+
+
+def test_an_edit_that_somebody_left_in_the_candidate_is_not_committed(bench: Bench) -> None:
+    with NetconfSession("sw", bench.address, bench.login) as other:
+        other.edit_config(FOREIGN)
+        result = bench.push(switch("sw"))
+    assert result.outcome is Outcome.CHANGED, result.message
+    assert "foreign" not in datatree.render(bench.running())
+
+
+def test_a_plan_changes_nothing_and_names_the_guarantee(bench: Bench) -> None:
+    change = push.plan(bench.park, [switch("sw")], bench.workspace)[0]
+    assert change.guarantee.confirmed_commit
+    assert change.guarantee.persist
+    assert "confirmed commit" in change.guarantee.text
+    assert change.diff.startswith("--- sw running\n+++ sw intended\n")
+    assert bench.running() == ()
+
+
+def test_an_ok_that_changes_nothing_is_found_out(
+    misbehaving: Callable[[str], str], login: Login, tmp_path: Path
+) -> None:
+    result = Bench(misbehaving("lies"), login, tmp_path).push(switch("sw"))
+    assert result.outcome is Outcome.FAILED
+    assert "running is not what was sent" in result.message
+
+
+def test_a_payload_that_is_missing_is_that_devices_failure(bench: Bench) -> None:
+    result = push.run(bench.park, [], bench.workspace)[0]
+    assert result.outcome is Outcome.FAILED
+    assert "0 NETCONF payloads" in result.message
