@@ -77,15 +77,17 @@ def _findings(
     context: Context, requirement: Requirement, entry: CheckEntry, checks: Mapping[str, Check]
 ) -> Iterator[Finding]:
     if entry.kind is EvidenceKind.ATTEST:
-        yield _finding(requirement, "attestation", entry, attested(context, requirement.id, entry.criterion))
+        yield _finding(
+            context, requirement, "attestation", entry, attested(context, requirement.id, entry.criterion)
+        )
         return
     if not entry.check:
         cited = [plan(context.park.source, "no machine decides this")]
         outcome = decided(None, entry.criterion.rstrip("."), "no check is registered for it", cited)
-        yield _finding(requirement, "none", entry, outcome)
+        yield _finding(context, requirement, "none", entry, outcome)
     for call in entry.check:
         for outcome in _run(context, call, checks):
-            yield _finding(requirement, call.name, entry, outcome)
+            yield _finding(context, requirement, call.name, entry, outcome)
 
 
 def _run(context: Context, call: Call, checks: Mapping[str, Check]) -> list[Outcome]:
@@ -99,13 +101,16 @@ def _run(context: Context, call: Call, checks: Mapping[str, Check]) -> list[Outc
     return outcomes or [decided(None, f"{call.name} to find something", "it said nothing")]
 
 
-def _finding(requirement: Requirement, check: str, entry: CheckEntry, outcome: Outcome) -> Finding:
+def _finding(
+    context: Context, requirement: Requirement, check: str, entry: CheckEntry, outcome: Outcome
+) -> Finding:
+    evidence = outcome.evidence or (plan(context.park.source, "the plan as a whole"),)
     return Finding(
         requirement.id,
         check,
         outcome.verdict,
         outcome.message,
-        outcome.evidence,
+        evidence,
         outcome.subject,
         entry.kind.value,
     )

@@ -8,6 +8,8 @@ from parkops.assess.context import SWITCHES, Context, plan, ports_of
 from parkops.assess.outcome import Outcome, decided, listed, not_applicable
 from parkops.model import PortMode
 
+DATA = (PortMode.ROUTED, PortMode.ACCESS, PortMode.TRUNK, PortMode.UNUSED)
+
 
 def pools_at_horizon(context: Context, ceiling_percent: float, least_years: int) -> Iterator[Outcome]:
     """Decide whether every pool stays under its ceiling with yearly growth compounded to the horizon."""
@@ -33,7 +35,7 @@ def spare_capacity(context: Context, target_percent: float) -> Iterator[Outcome]
     """Decide whether enough ports of each role of switch, and of each pool, are free today."""
     for role in SWITCHES:
         devices = context.devices(role)
-        total = sum(len([p for p in d.interfaces if p.mode is not PortMode.MANAGEMENT]) for d in devices)
+        total = sum(len(ports_of(d, *DATA)) for d in devices)
         if not total:
             continue
         spare = 100 * sum(len(ports_of(d, PortMode.UNUSED)) for d in devices) / total

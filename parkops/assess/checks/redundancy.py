@@ -12,11 +12,13 @@ from parkops.model import Device, Role
 
 def important_links(context: Context, kinds: Sequence[str]) -> Iterator[Outcome]:
     """Decide whether every important link of some kinds has a second way around it (it is no bridge)."""
-    important = [link for link in context.park.links if link.important and link.kind in kinds]
+    edges = _edges(context)
+    important = [
+        link for link in context.park.links if link.important and link.kind in kinds and link.id in edges
+    ]
     expected = "two edge-disjoint paths between its ends"
     if not important:
         yield not_applicable(expected, "the plan marks no such link as important")
-    edges = _edges(context)
     bridges = cuts(adjacency((edge, a, b) for edge, a, b in edges.values())).bridges
     for link in important:
         alone = edges[link.id][0] in bridges
@@ -27,7 +29,11 @@ def important_links(context: Context, kinds: Sequence[str]) -> Iterator[Outcome]
 
 
 def _edges(context: Context) -> dict[str, tuple[str, str, str]]:
-    """Return (edge, device, device) by link; cables of different segments do not back each other up."""
+    """Return (edge, node, node) by link: operators' nodes are one, for what lies outside joins them.
+
+    Cables of different segments between the same two devices do not back each other up: they are one edge.
+    """
+    outside = {device.name: "outside" for device in context.devices(Role.EXTERNAL)}
     segments = {
         (device.name, port.name): port.segment
         for device in context.park.devices
@@ -41,42 +47,30 @@ def _edges(context: Context) -> dict[str, tuple[str, str, str]]:
     edges = {}
     for link in context.park.links:
         a, b = min(link.a_device, link.b_device), max(link.a_device, link.b_device)
-        edges[link.id] = (f"{a}|{b}" if len(pairs[a, b] - {""}) > 1 else link.id, a, b)
+        edge = f"{a}|{b}" if len(pairs[a, b] - {""}) > 1 else link.id
+        edges[link.id] = (edge, outside.get(a, a), outside.get(b, b))
     return {name: edge for name, edge in edges.items() if edge[1] != edge[2]}
 
 
 def rings_planned(context: Context) -> Iterator[Outcome]:
-    """Decide whether every plant has a ring, and each ring is closed in the plan."""
-    expected = "a closed ring of three or more switches, or two uplinks"
-    if not context.plants():
-        yield not_applicable(expected, "the park has no production site")
+    """Decide whether the switches of each important tenant's plants form a closed ring in the plan."""
+    expected = "a closed ring of three or more switches"
+    important = {tenant.id for tenant in context.park.tenants if tenant.important}
     rings = {ring.id: ring for ring in context.park.rings}
+    asked = 0
     for site, segments in context.plants().items():
-        switches = [
-            device
-            for segment in segments
-            for device in context.devices_by_segment.get(segment.id, ())
-            if device.role in (Role.RING_SWITCH, Role.ACCESS_SWITCH)
-        ]
-        found = [rings[d.ring] for d in switches if d.ring in rings]
-        important = any(t.important for t in context.park.tenants if t.id in {s.tenant for s in segments})
-        if not found:
-            why = [plan(s.source, s.id, s.id) for s in segments]
-            held = None if not switches else False if important else None
-            note = (
-                "an important tenant's plant without a ring"
-                if important
-                else "no ring; the tenant is not important"
-            )
-            if held is None and switches:
-                yield not_applicable(expected, f"{site}: {note}", why)
-            else:
-                yield decided(held, expected, note if switches else "no switch planned", why, site)
+        if not important & {segment.tenant for segment in segments}:
             continue
-        for ring in dict.fromkeys(found):
-            closed = len(ring.links) == len(ring.devices) >= 3
-            actual = f"{len(ring.devices)} switches, {len(ring.links)} links, {ring.protocol}"
-            yield decided(closed, expected, actual, [plan(ring.source, ring.id, ring.id)], site)
+        asked += 1
+        devices = [d for segment in segments for d in context.devices_by_segment.get(segment.id, ())]
+        found = [rings[name] for name in dict.fromkeys(d.ring for d in devices) if name in rings]
+        closed = [ring for ring in found if len(ring.links) == len(ring.devices) >= 3]
+        actual = listed(f"{len(r.devices)} switches, {len(r.links)} links, {r.protocol}" for r in found)
+        cited = [plan(ring.source, ring.id, ring.id) for ring in found]
+        cited = cited or [plan(segment.source, segment.id, segment.id) for segment in segments]
+        yield decided(bool(found) and closed == found, expected, actual, cited, site)
+    if not asked:
+        yield not_applicable(expected, "no important tenant has a plant")
 
 
 def _backbone(context: Context) -> list[tuple[str, str, str]]:

@@ -1,0 +1,159 @@
+"""Every check: passes in the good park, fails in its own words, and decides nothing without evidence."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+
+import pytest
+from assess_cases import FAILING, OTHERWISE, Case
+from assess_park import NOW, good_evidence, good_park
+
+from parkops.assess.catalogues import Call, requirements
+from parkops.assess.checks import CHECKS
+from parkops.assess.context import Context
+from parkops.assess.outcome import combine
+from parkops.model import EvidenceKind, EvidenceSet, Verdict
+
+CALLS = [
+    pytest.param(requirement.id, entry.kind, call, id=f"{requirement.id}-{entry.kind}-{call.name}")
+    for requirement in requirements()
+    for entry in requirement.checks
+    for call in entry.check
+]
+HEALTH = "only devices with an agent: switches have none"
+
+
+def run(call: Call, park, evidence):
+    return list(CHECKS[call.name](Context(park, evidence), **call.params))
+
+
+@pytest.fixture(scope="module")
+def good():
+    park = good_park()
+    return park, good_evidence(park)
+
+
+@pytest.mark.parametrize(("requirement", "kind", "call"), CALLS)
+def test_catalogue_check_holds_in_the_good_park(good, requirement, kind, call):
+    if call.name in ("health-collected", "none-failed", "indicators-computed"):
+        return  # these need more than a park; see below
+    outcomes = run(call, *good)
+    if call.name == "syslog-target":
+        outcomes = [outcome for outcome in outcomes if "-sw-" not in outcome.subject]
+    assert outcomes
+    bad = [o.message for o in outcomes if o.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE)]
+    assert not bad
+
+
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: case.id)
+def test_check_fails_in_its_own_words(good, case: Case):
+    park, evidence = case.change(*good)
+    outcomes = run(Call(name=case.check, params=case.params), park, evidence)
+    failed = [outcome for outcome in outcomes if outcome.verdict is Verdict.FAIL]
+    assert failed, [outcome.message for outcome in outcomes]
+    said = [f"{outcome.subject}: {outcome.message}" for outcome in failed]
+    assert any(case.words in text for text in said), said
+    assert all(text.count("Expected: ") == 1 and text.count("Actual: ") == 1 for text in said)
+
+
+def test_every_check_has_a_failing_case():
+    assert {case.check for case in FAILING} | OTHERWISE == set(CHECKS)
+
+
+def test_every_check_is_used_by_the_catalogue():
+    assert {call.values[2].name for call in CALLS} == set(CHECKS)
+
+
+@pytest.mark.parametrize(("requirement", "kind", "call"), CALLS)
+def test_catalogue_parameters_fit_the_check(requirement, kind, call):
+    inspect.signature(CHECKS[call.name]).bind(None, **call.params)
+
+
+LIVE = [item for item in CALLS if item.values[1] is not EvidenceKind.PLAN]
+FROM_ELSEWHERE = {
+    "indicators-computed",  # says that an indicator is unknown, which is what it is for
+    "none-failed",
+    "published-services",
+}
+
+
+@pytest.mark.parametrize(("requirement", "kind", "call"), LIVE)
+def test_without_evidence_nothing_is_decided(good, requirement, kind, call):
+    if call.name in FROM_ELSEWHERE:
+        return
+    park, _ = good
+    outcomes = run(call, park, EvidenceSet(now_s=NOW))
+    if call.name == "health-collected":  # a device without an agent has none, whatever is seen
+        outcomes = [outcome for outcome in outcomes if "-sw-" not in outcome.subject]
+    if call.name in ("syslog-target",):  # the collector needs no target
+        outcomes = [outcome for outcome in outcomes if outcome.subject != "mgmt-1"]
+    assert combine(o.verdict for o in outcomes) in (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE)
+    assert not [o.message for o in outcomes if o.verdict in (Verdict.PASS, Verdict.FAIL)]
+
+
+@pytest.mark.parametrize(("requirement", "kind", "call"), LIVE)
+def test_stale_evidence_decides_nothing(good, requirement, kind, call):
+    records = {"availability", "detection-time", "events-closed", "events-documented", "response-time"}
+    if call.name in FROM_ELSEWHERE | records:  # these speak of a window that is over
+        return
+    park, evidence = good
+    outcomes = run(call, park, replace(evidence, artifacts=(), now_s=NOW + 30 * 86_400))
+    outcomes = [o for o in outcomes if o.subject != "mgmt-1" or call.name != "syslog-target"]
+    if call.name == "health-collected":
+        outcomes = [outcome for outcome in outcomes if "-sw-" not in outcome.subject]
+    assert not [o.message for o in outcomes if o.verdict in (Verdict.PASS, Verdict.FAIL)]
+
+
+def test_stale_configuration_is_not_replaced_by_what_was_rendered(good):
+    park, evidence = good
+    late = replace(evidence, now_s=NOW + 30 * 86_400)
+    for call in (Call(name="default-deny"), Call(name="unused-ports-shut")):
+        assert {outcome.verdict for outcome in run(call, park, late)} == {Verdict.UNKNOWN}
+
+
+def test_rendered_configuration_counts_until_it_is_read_back_and_says_so(good):
+    park, evidence = good
+    outcomes = run(Call(name="default-deny"), park, replace(evidence, running=()))
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.PASS}
+    assert all("rendered, not read back" in outcome.evidence[0].text for outcome in outcomes)
+
+
+def test_config_evidence_cites_path_and_line(good):
+    outcomes = run(Call(name="default-deny", params={"roles": ["park-firewall"]}), *good)
+    sources = {item.source for outcome in outcomes for item in outcome.evidence}
+    assert "fw-1:/etc/nftables.conf:3" in sources
+
+
+def test_availability_waits_for_a_window_that_can_tell(good):
+    park, _ = good
+    short = good_evidence(park, window_s=100.0)
+    call = Call(name="availability", params={"objective_percent": 99.9, "roles": ["boundary"]})
+    outcomes = run(call, park, short)
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.UNKNOWN}
+    assert "a window of 2000 s is needed" in outcomes[0].message
+
+
+def test_availability_fails_early_when_no_window_can_save_it(good):
+    park, _ = good
+    evidence = good_evidence(park, window_s=100.0)
+    lost = tuple(replace(item, up_s=90.0, down_s=10.0, outages=1) for item in evidence.availability)
+    call = Call(name="availability", params={"objective_percent": 99.9, "roles": ["boundary"]})
+    outcomes = run(call, park, replace(evidence, availability=lost))
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.FAIL}
+
+
+def test_health_needs_an_agent_on_every_device(good):
+    outcomes = run(Call(name="health-collected"), *good)
+    lacking = {outcome.subject for outcome in outcomes if outcome.verdict is Verdict.FAIL}
+    assert lacking == {device.name for device in good[0].managed if "-sw-" in device.name}
+
+
+def test_published_services_are_not_judged_by_the_plan_alone(good):
+    park, evidence = good
+    source = replace(park.flows[0], id="pub", src="internet", dst="edge")
+    outcomes = run(Call(name="published-services"), replace(park, flows=(*park.flows, source)), evidence)
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.UNKNOWN]
+    assert [o.verdict for o in run(Call(name="published-services"), park, evidence)] == [
+        Verdict.NOT_APPLICABLE
+    ]
