@@ -10,7 +10,7 @@ from pathlib import Path
 
 from parkops.errors import LabError
 from parkops.lab import kernel, state
-from parkops.lab.places import PATH, netns
+from parkops.lab.places import PATH
 from parkops.lab.state import LabRecord
 from parkops.model import Workspace
 
@@ -89,25 +89,20 @@ def _run(argv: list[str], where: str, timeout_s: float, text: str | None) -> sub
 def enter(workspace: Workspace) -> None:
     """Move this process into the lab's management network; files stay the machine's.
 
-    Sockets opened before stay where they are. Idempotent. A rootless lab can only be entered by a
-    process with one thread (user_namespaces(7)); threads made later follow.
+    Sockets opened before stay where they are. Idempotent. It is the calling thread that moves; threads
+    that it makes later follow. A rootless lab can only be entered while there is no other thread
+    (user_namespaces(7)); to this process its user then is root.
     """
     record = state.require(workspace)
     base = Path(f"/proc/{record.pid}/ns")
-    if (base / "net").readlink() == Path("/proc/self/ns/net").readlink():
-        return
-    if threading.active_count() > 1:
-        raise LabError("a process with several threads cannot move into the lab", where="lab")
     try:
-        # Opened first: after the user namespace is entered, the pod's files stay readable anyway.
+        if (base / "net").readlink() == Path("/proc/thread-self/ns/net").readlink():
+            return
         if _user_space(record):
+            if threading.active_count() > 1:
+                raise LabError("a process with several threads cannot move into a rootless lab", where="lab")
             kernel.setns(f"{base}/user", kernel.CLONE_NEWUSER)
         kernel.setns(f"{base}/net", kernel.CLONE_NEWNET)
     except OSError as error:
         hint = "the lab belongs to another user: use that user or sudo"
         raise LabError(f"the lab cannot be entered: {error}", where="lab", hint=hint) from error
-
-
-def netns_file(record: LabRecord, node: str) -> Path:
-    """Return a node's network namespace as seen from the machine."""
-    return state.pod_root(record) / netns(node).strip("/")

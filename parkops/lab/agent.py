@@ -249,6 +249,9 @@ class Session:
         self._buffer = b""
         self._count = 0
         self.notified = False
+
+    def open(self) -> None:
+        """Exchange hellos."""
         self._message(ANSWER_TIMEOUT_S)
         self._send(HELLO)
         # netconfd 2.13 drops an RPC that arrives together with the hello.
@@ -303,6 +306,7 @@ def follow(ports: list[str]) -> None:
     """Apply running now and after every change, until the server goes."""
     session = Session()
     try:
+        session.open()
         session.call('<create-subscription xmlns="urn:ietf:params:xml:ns:netconf:notification:1.0"/>')
         applied: Switch | None = None
         while True:
@@ -323,11 +327,13 @@ def follow(ports: list[str]) -> None:
 def main() -> None:
     """Follow the switch's server for ever; a fault of one round is logged, and the next tries again."""
     ports = json.loads(sys.argv[1])
+    said = ""
     while True:
         try:
             follow(ports)
         except (OSError, RuntimeError, ValueError, ET.ParseError, subprocess.SubprocessError) as error:
-            log(f"error: {type(error).__name__}: {error}")
+            if said != (said := f"error: {type(error).__name__}: {error}"):
+                log(said)
         time.sleep(0.5)  # the server is being restarted
 
 

@@ -19,6 +19,7 @@ FRR_DAEMONS = ("zebra", "ospfd", "ospf6d", "bfdd", "staticd", "bgpd")
 # Process names where they differ from the init script's.
 PROCESSES: dict[str, tuple[str, ...]] = {"chrony": ("chronyd",), "rsyslog": ("rsyslogd",), "ssh": ("sshd",)}
 PROCESSES["frr"] = ("watchfrr", *FRR_DAEMONS)
+SOCKETS = {"netconfd": Path("/run/netconfd/ncx.sock"), "ovsdb-server": Path("/run/openvswitch/db.sock")}
 TIMEOUT_S = 15.0
 
 
@@ -79,19 +80,29 @@ def start(name: str) -> None:
         (HOLDS / name).unlink()
         os.kill(1, signal.SIGHUP)
         wait(lambda: (PIDS / name).read_text() != former, f"{name} does not start")
+        wait(lambda: name not in SOCKETS or SOCKETS[name].is_socket(), f"{name} does not listen")
     elif name in FRR_DAEMONS:
         vtysh(f"no watchfrr ignore {name}")
         if not processes((name,)):
             run("/usr/lib/frr/watchfrr.sh", "start", name)
-        wait((FRR_PIDS / f"{name}.vty").is_socket, f"{name} does not start")
+        wait(lambda: watched(name), f"{name} does not start")
     else:
         run("service", name, "start")
         wait(lambda: bool(processes(process_names(name))), f"{name} does not start")
 
 
 def vtysh(line: str) -> None:
-    """Give FRR one configuration line."""
-    run("vtysh", "-d", "watchfrr", "-c", "configure terminal", "-c", line)
+    """Give watchfrr a command."""
+    run("vtysh", "-d", "watchfrr", "-c", line)
+
+
+def watched(name: str) -> bool:
+    """Tell whether watchfrr sees a daemon up: before, FRR refuses to write its configuration."""
+    argv = ["vtysh", "-c", "show watchfrr"]
+    done = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10, check=False
+    )
+    return any(line.split() == [name, "Up"] for line in done.stdout.splitlines())
 
 
 def run(*argv: str) -> None:

@@ -22,7 +22,7 @@ def try_expectations(
     workspace: Workspace,
     expectations: Sequence[Expectation],
     timeout_s: float = 1.2,
-    concurrency: int = 4,
+    concurrency: int = 8,
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Reach, ...]:
     """Send each expectation's traffic from its source; return what passed, in the order given.

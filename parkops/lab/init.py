@@ -49,6 +49,8 @@ class Init:
         """Start a program in the background, its output in ``/var/log/<name>.out``."""
         if not program.argv:
             return
+        if program.stale:
+            program.stale.unlink(missing_ok=True)
         with Path(f"/var/log/{program.name}.out").open("ab") as log:
             process = subprocess.Popen(
                 program.argv, env=environment(program.path), stdin=subprocess.DEVNULL,

@@ -49,7 +49,7 @@ def setns(path: str, kind: int = 0) -> None:
 @contextmanager
 def network_namespace(path: str) -> Iterator[None]:
     """Run a block in a network namespace, then return to the former one."""
-    home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         setns(path, CLONE_NEWNET)
         try:

@@ -52,6 +52,7 @@ class Program:
     argv: tuple[str, ...]
     ready: Callable[[], bool] = lambda: True
     path: str = PATH
+    stale: Path | None = None  # what a killed instance leaves, and a new one stumbles over
 
 
 def environment(path: str = PATH) -> dict[str, str]:
@@ -204,7 +205,8 @@ def _switch(lab: LabSpec, node: NodeSpec, first: bool) -> tuple[Program, ...]:
     Path(_OVS_DB).unlink(missing_ok=True)  # the data plane's memory; startup is the control plane's
     run("ovsdb-tool", "create", _OVS_DB, "/usr/share/openvswitch/vswitch.ovsschema")
     modules = tuple(f"--module={name}" for name in YANG_MODULES)
-    modpath = ":".join(["/usr/share/yuma/modules", *(rootfs.yang_path(folder) for folder in node.yang)])
+    folders = (rootfs.yang_path(index) for index in range(len(node.yang)))
+    modpath = ":".join(["/usr/share/yuma/modules", *folders])
     netconfd = (
         "/usr/sbin/netconfd", f"--modpath={modpath}", *modules, "--target=candidate",
         "--access-control=off", f"--superuser={lab.user}", f"--ncxserver-sockname={NETCONF_SOCKET}",
@@ -222,7 +224,7 @@ def _switch(lab: LabSpec, node: NodeSpec, first: bool) -> tuple[Program, ...]:
             ("ovs-vswitchd", f"unix:{_OVS_SOCKET}", "--pidfile", "-vconsole:off"),
             Path("/run/openvswitch/ovs-vswitchd.pid").exists,
         ),
-        Program("netconfd", netconfd, NETCONF_SOCKET.is_socket, helpers + ":" + PATH),
+        Program("netconfd", netconfd, NETCONF_SOCKET.is_socket, helpers + ":" + PATH, NETCONF_SOCKET),
         Program(
             "agent", (PYTHON, "-I", f"{SCRIPTS}/agent.py", ports), Path("/run/parkops/agent.ready").exists
         ),

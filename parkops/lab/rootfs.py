@@ -79,18 +79,14 @@ def enter_root(lab: LabSpec, node: NodeSpec) -> None:
     _folders(root / "run", _RUN)
     _kernel_files(root)
     _devices(root, tunnel=node.platform == SWITCH)
-    for folder in node.yang:
-        _bind(Path(folder), root / "opt/yang" / _flat(folder))
+    for index, folder in enumerate(node.yang):
+        _bind(Path(folder), root / yang_path(index).strip("/"))
     kernel.pivot_root(str(root))
 
 
-def yang_path(folder: str) -> str:
-    """Return where a folder of YANG modules is seen inside a node."""
-    return f"/opt/yang/{_flat(folder)}"
-
-
-def _flat(folder: str) -> str:
-    return folder.strip("/").replace("/", "-")
+def yang_path(index: int) -> str:
+    """Return where a node sees the folder of YANG modules with this index."""
+    return f"/opt/yang/{index}"
 
 
 def _programs(lab: LabSpec, root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -180,6 +181,8 @@ def require(workspace: Workspace) -> LabRecord:
     record = read(workspace)
     if record is None or not alive(record):
         raise LabError("no lab is running", where=str(workspace.root), hint="start it with: parkops lab up")
+    if not os.access(pod_root(record) / "proc", os.X_OK):
+        raise LabError("the lab belongs to another user", where=record.park, hint="use that user, or sudo")
     return record
 
 
