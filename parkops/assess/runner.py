@@ -62,7 +62,8 @@ def _fold(verdicts: list[tuple[str, Verdict]], findings: list[Finding]) -> tuple
     if verdict is Verdict.FAIL:
         first = next(finding for finding in findings if finding.verdict is Verdict.FAIL)
         more = sum(finding.verdict is Verdict.FAIL for finding in findings) - 1
-        return verdict, f"{first.subject}: {first.message}" + (f" And {more} more." if more else "")
+        subject = "" if first.subject == "park" else f"{first.subject}: "
+        return verdict, f"{subject}{first.message}" + (f" And {more} more." if more else "")
     if verdict is Verdict.UNKNOWN:
         missing = dict.fromkeys(kind for kind, seen in verdicts if seen is Verdict.UNKNOWN)
         held = dict.fromkeys(kind for kind, seen in verdicts if seen is Verdict.PASS)

@@ -609,7 +609,9 @@ def good_evidence(park: Park, window_s: float = 100_000.0) -> EvidenceSet:
             ),
         ),
         reach=tuple(
-            Reach(e.id, e.allowed, NOW - 30, "", 0.001 if e.allowed else None) for e in park.expectations
+            Reach(e.id, e.allowed, NOW - 30 - n, "", 0.001 if e.allowed else None)
+            for e in park.expectations
+            for n in reversed(range(60 if e.allowed else 1))
         ),
         results=tuple(
             Result(d.name, "x", Outcome.CHANGED, "+1", "+x\n", (Step("apply", "", NOW - 70),))

@@ -157,3 +157,12 @@ def test_published_services_are_not_judged_by_the_plan_alone(good):
     assert [o.verdict for o in run(Call(name="published-services"), park, evidence)] == [
         Verdict.NOT_APPLICABLE
     ]
+
+
+def test_a_percentile_needs_enough_tries(good):
+    park, evidence = good
+    few = replace(evidence, reach=evidence.reach[:20])
+    call = Call(name="round-trip", params={"limit_ms": 10, "targets": ["edge-gateway", "edge-cloud"]})
+    outcomes = run(call, park, few)
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.UNKNOWN]
+    assert "100 are needed to tell" in outcomes[0].message

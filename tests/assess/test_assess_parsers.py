@@ -34,7 +34,7 @@ RULES = """table inet parkops {
     chain forward {
         type filter hook forward priority filter; policy accept;
         ct state { established, related } accept
-        iifname "eth3" ip saddr { 10.16.0.0/24 } ip daddr != @park4 tcp dport { 443, 80-82 } accept comment "R1"
+        iifname "eth3" ip saddr 10.16.0.0/24 ip daddr != @park4 tcp dport { 443, 80-82 } accept comment "R1"
         ip6 saddr fd00::/64 ip6 daddr { fd01::/64, fd02::/64 } udp dport 53 accept
         limit rate 10/second log prefix "drop "
     }

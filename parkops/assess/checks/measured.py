@@ -144,9 +144,13 @@ def round_trip(
     targets: Sequence[str],
     sources: Sequence[str] = (),
     percentile: float = 95.0,
+    least_samples: int = 100,
     max_age_s: float = PROBE_MAX_AGE_S,
 ) -> Iterator[Outcome]:
-    """Decide whether round trips to some kinds of zone or roles stay under a limit."""
+    """Decide whether round trips to some kinds of zone or roles stay under a limit.
+
+    A percentile of a handful of tries is noise: fewer than ``least_samples`` decide nothing.
+    """
     expected = f"p{percentile:g} of the round trips at most {limit_ms:g} ms"
     measured: list[tuple[float, Evidence]] = []
     for expectation in _chosen(context, True, sources, targets, between_tenants=False):
@@ -161,9 +165,11 @@ def round_trip(
     measured.sort(key=lambda item: item[0])
     rank = min(len(measured) - 1, int(len(measured) * percentile / 100))
     actual = f"{measured[rank][0]:.2f} ms over {len(measured)} tries"
-    yield decided(
-        measured[rank][0] <= limit_ms, expected, actual, [evidence for _, evidence in measured[-5:]]
-    )
+    cited = [evidence for _, evidence in measured[-5:]]
+    if len(measured) < least_samples:
+        yield decided(None, expected, f"{actual}; {least_samples} are needed to tell", cited)
+        return
+    yield decided(measured[rank][0] <= limit_ms, expected, actual, cited)
 
 
 def detection_time(context: Context, limit_s: float, losses: int = 2) -> Iterator[Outcome]:
