@@ -1,0 +1,156 @@
+"""`parkops monitor`: probe the park until it is stopped."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from parkops.cli.common import Context
+from parkops.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from parkops.model import Event, Park, Sample
+    from parkops.monitor import Metrics
+
+
+def _address(text: str) -> tuple[str, int]:
+    """Split HOST:PORT or [HOST]:PORT."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise UsageError(f"{text!r} is no address to listen on", hint="write HOST:PORT, e.g. 127.0.0.1:9469")
+    return host.strip("[]"), int(port)
+
+
+@click.command()
+@click.option("--rounds", type=click.IntRange(1), help="Stop when every target was probed N times.")
+@click.option("--for", "for_s", type=click.FloatRange(0, min_open=True), help="Stop after SECONDS.")
+@click.option(
+    "--interval", "interval_s", type=click.FloatRange(0.1), help="Seconds between a target's probes."
+)
+@click.option("--listen", metavar="HOST:PORT", help="Serve /metrics for Prometheus, e.g. 127.0.0.1:9469.")
+@click.pass_obj
+def monitor(
+    ctx: Context, rounds: int | None, for_s: float | None, interval_s: float | None, listen: str | None
+) -> None:
+    """Probe the park and record its state until Ctrl-C.
+
+    A target is down when two probes in a row fail; an event then opens, and closes at the next good
+    answer. Where a probe cannot be carried out, the state is unknown. Stopping the monitor is its normal
+    end: the exit code is 0, whatever it saw. `parkops status` tells what it saw.
+
+    \b
+    Example:
+      parkops monitor --listen 127.0.0.1:9469
+      parkops monitor --rounds 3 --interval 2
+    """  # noqa: D301 - click reads the backspace
+    from parkops import monitor as room
+
+    park = ctx.park()
+    room.prepare(park.targets, interval_s)  # mistakes before anything is started
+    with ExitStack() as stack:
+        metrics = room.Metrics()
+        if listen:
+            # The socket is made before the move into the lab's network, so that it is reached from here.
+            exporter = stack.enter_context(room.Exporter.bind(*_address(listen)))
+            exporter.serve(metrics.text)
+            ctx.console.print(f"Metrics: {exporter.url}")
+        if not ctx.enter_lab():
+            ctx.console.print(f"No lab of this park runs: probing {park.management_network} from here.")
+        live = ctx.console.is_terminal
+        view = stack.enter_context(_Live(ctx, park, metrics)) if live else _Lines(ctx, park)
+        deadline_s = None if for_s is None else time.monotonic() + for_s
+        summary = room.run(
+            park,
+            ctx.workspace,
+            rounds=rounds,
+            until=None if deadline_s is None else lambda: time.monotonic() >= deadline_s,
+            interval_s=interval_s,
+            hooks=room.Hooks(view.on_sample, view.on_event, view.on_round),
+            metrics=metrics,
+        )
+    ctx.console.print(
+        f"{summary.rounds} rounds, {summary.samples} probes, "
+        f"{summary.opened} events opened, {summary.closed} closed."
+    )
+
+
+def _event_line(event: Event) -> str:
+    if event.closed_s is None:
+        return f"event {event.id} opened: {event.target}: {event.cause}"
+    return f"event {event.id} closed: {event.target} was down for {event.duration_s:.1f} s"
+
+
+class _Lines:
+    """Plain lines: what changes, with its time."""
+
+    def __init__(self, ctx: Context, park: Park) -> None:
+        self._console = ctx.console
+        self._states: dict[str, str] = {}
+        self._told = ""
+        self._say(time.time(), f"watching {len(park.targets)} targets of {park.name}")
+
+    def _say(self, time_s: float, text: str) -> None:
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time_s))
+        self._console.print(f"{stamp} {text}", markup=False, soft_wrap=True)
+
+    def on_sample(self, sample: Sample) -> None:
+        self._states[sample.target] = sample.state.value
+
+    def on_event(self, event: Event) -> None:
+        self._say(event.closed_s or event.opened_s, _event_line(event))
+
+    def on_round(self, number: int) -> None:
+        states = list(self._states.values())
+        told = ", ".join(f"{states.count(name)} {name}" for name in ("up", "down", "unknown"))
+        if told != self._told:
+            self._say(time.time(), f"round {number}: {told}")
+        self._told = told
+
+
+class _Live:
+    """The status screen, twice a second, while the monitor runs."""
+
+    def __init__(self, ctx: Context, park: Park, metrics: Metrics) -> None:
+        from rich.live import Live
+
+        self._ctx, self._park, self._metrics = ctx, park, metrics
+        self._live = Live(
+            get_renderable=self._screen, console=ctx.console, refresh_per_second=2, transient=False
+        )
+
+    def __enter__(self) -> _Live:
+        self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
+
+    def _screen(self) -> RenderableType:
+        import os
+
+        from rich.console import Group
+        from rich.text import Text
+
+        from parkops.cli.status import look, screen
+        from parkops.monitor.board import By
+
+        with self._ctx.open_store() as store:  # opened here: this runs in the live view's thread
+            seen = look(self._park, store, By.ROLE)
+        own = self._metrics
+        line = f"round {own.rounds}, {own.samples} probes, lag {own.lag_s * 1000:.0f} ms. Ctrl-C stops."
+        return Group(screen(self._park, seen, By.ROLE, os.getpid(), self._ctx.console.size), Text(line))
+
+    def on_sample(self, sample: Sample) -> None:
+        """Nothing to do: the screen is read from the store."""
+
+    def on_event(self, event: Event) -> None:
+        stamp = time.strftime("%H:%M:%S", time.localtime(event.closed_s or event.opened_s))
+        self._live.console.print(f"{stamp} {_event_line(event)}", markup=False)
+
+    def on_round(self, number: int) -> None:
+        """Nothing to do: the screen is refreshed by time."""
