@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from parkops.errors import LabError
+from parkops.errors import LabError, ParkopsError
 from parkops.lab import state
 from parkops.lab.access import run_in
 from parkops.lab.places import SCRIPTS
@@ -58,7 +58,7 @@ def _try_from(
         if done.returncode:
             raise LabError(done.stderr.strip()[-200:] or f"exit status {done.returncode}", where=source)
         outcomes = json.loads(done.stdout)
-    except (LabError, ValueError) as error:
+    except (ParkopsError, ValueError) as error:
         return [Reach(one.id, None, time.time(), f"could not be tried: {error}") for one in expectations]
     return [
         Reach(outcome["id"], outcome["passed"], outcome["time_s"], outcome["detail"], outcome["rtt_s"])
