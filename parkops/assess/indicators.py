@@ -60,7 +60,7 @@ def _measure(context: Context, item: Indicator, figure: Figure | None) -> Measur
 
 def _stated(context: Context, figure: Figure) -> Measurement:
     stated = parse_date(figure.stated_on)
-    text = f"{figure.value} stated by {figure.stated_by} on {figure.stated_on}: {figure.evidence}"
+    text = f"{_plain(figure.value)} stated by {figure.stated_by} on {figure.stated_on}: {figure.evidence}"
     cited = Evidence(EvidenceKind.ATTEST, f"indicator {figure.indicator}", str(figure.source), text, None)
     if stated is None or stated > today(context):
         return Measurement(
@@ -68,6 +68,10 @@ def _stated(context: Context, figure: Figure) -> Measurement:
         )
     value = float(figure.value)
     return Measurement(value, "stated", text, (cited,), figure.components)
+
+
+def _plain(value: float | bool) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else f"{value:,.10g}"
 
 
 def _bounds(context: Context, threshold: Threshold) -> tuple[float, float]:
@@ -95,7 +99,7 @@ def _score(
     x_min, x_max, source = _range(context, item, figure, thresholds)
     if x_min is None or x_max is None or x_min == x_max:
         return value, None, "no thresholds to score it by"
-    return value, score(value, x_min, x_max), f"X_min {x_min:g}, X_max {x_max:g} ({source})"
+    return value, score(value, x_min, x_max), f"X_min {x_min:,.10g}, X_max {x_max:,.10g} ({source})"
 
 
 def _range(

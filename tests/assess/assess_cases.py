@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assess_park import NOW, device, expectation, flow, link, port
+from assess_park import NOW, device, flow, link, port
 
 from parkops.model import (
     Artifact,
@@ -20,7 +20,6 @@ from parkops.model import (
     Role,
     Rule,
     State,
-    Zone,
 )
 
 Change = Callable[[Park, EvidenceSet], tuple[Park, EvidenceSet]]
@@ -612,6 +611,3 @@ OTHERWISE = {  # checks that never fail, or fail on something else than the park
     "none-failed",
     "published-services",
 }
-
-EXTRA_ZONE = Zone("x", "x", "production", "", 3, True, flow("a-id").source)
-FORBIDDEN = expectation("b-plc", "a-plc", 4840, allowed=False)

@@ -7,12 +7,10 @@ from dataclasses import replace
 import pytest
 from assess_park import NOW, device, good_evidence, good_park, link
 
-from parkops.model import Evidence, EvidenceKind, EvidenceSet, Interval, Reach, Role, State
+from parkops.model import EvidenceSet, Interval, Reach, Role, State
 from parkops.report import reach, timeline, topology
 from parkops.report.view import duration, number, stamp
 from parkops.report.words import message
-
-ONE = Evidence(EvidenceKind.PLAN, "x", "y", "z", None)
 
 
 def test_no_two_boxes_overlap():
