@@ -40,6 +40,7 @@ from parkops.verify import verify
 CONVERGE_S = 120.0  # OSPF, BFD and RSTP settle, neighbours are resolved
 SETTLE_S = 60.0  # every target answers the monitor
 HEAL_S = 30.0
+OPERATOR = "demo"  # who acknowledges the events
 FAULT_ROUNDS = 4  # how long a fault is kept
 
 
@@ -99,9 +100,17 @@ def tell_story(
     with _lab(story, park, keep=keep), Store.open(workspace.database) as store:
         _push(story, park, artifacts, store)
         _reach(story, park, store)
-        _watch(story, park)
+        _watch(story, park, store)
         _assess(story, park, artifacts, store, write_report)
     return story
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The running monitor, and the store that it writes."""
+
+    monitor: MonitorThread
+    store: Store
 
 
 def _build(story: Story) -> tuple[Park, tuple[Artifact, ...]]:
@@ -239,7 +248,7 @@ def _first(items: list[Expectation], seen: dict[str, Reach]) -> str:
     return f"{len(items)} not so, first {items[0].id}: {seen[items[0].id].detail}"
 
 
-def _watch(story: Story, park: Park) -> None:
+def _watch(story: Story, park: Park, store: Store) -> None:
     story.tell.stage("Monitor")
     ring = park.rings[0]
     target = next(item for item in park.targets if item.param("link") in ring.links)
@@ -252,8 +261,8 @@ def _watch(story: Story, park: Park) -> None:
         story.claim(
             "every target answers the monitor", up, _why(monitor, down) or f"{len(everything)} targets"
         )
-        _cut_ring(story, park, monitor, target)
-        _kill_broker(story, park, monitor)
+        _cut_ring(story, park, Watch(monitor, store), target)
+        _kill_broker(story, park, Watch(monitor, store))
 
 
 def _why(monitor: MonitorThread, names: list[str]) -> str:
@@ -263,7 +272,7 @@ def _why(monitor: MonitorThread, names: list[str]) -> str:
     return f"{len(names)} do not, first {names[0]}: {sample.reason if sample else 'no answer yet'}"
 
 
-def _cut_ring(story: Story, park: Park, monitor: MonitorThread, target: Target) -> None:
+def _cut_ring(story: Story, park: Park, watch: Watch, target: Target) -> None:
     """Cut a ring cable; the plant must work on over the rest of the ring."""
     link = target.param("link")
     story.tell.stage(f"Fault: ring cable {link} cut")
@@ -273,7 +282,7 @@ def _cut_ring(story: Story, park: Park, monitor: MonitorThread, target: Target) 
         for item in park.expectations
         if item.allowed and site in (park.device(item.src_device).site, park.device(item.dst_device).site)
     )
-    with _broken(story, monitor, target, Fault(FaultKind.LINK_DOWN, link), "the cut"):
+    with _broken(story, watch, target, Fault(FaultKind.LINK_DOWN, link), "the cut"):
         seen = _try(park, story.workspace, inside)
         lost = [item for item in inside if not seen[item.id].passed]
         story.claim(
@@ -283,20 +292,20 @@ def _cut_ring(story: Story, park: Park, monitor: MonitorThread, target: Target) 
         )
 
 
-def _kill_broker(story: Story, park: Park, monitor: MonitorThread) -> None:
+def _kill_broker(story: Story, park: Park, watch: Watch) -> None:
     """Kill the broker of an edge gateway: the machine answers on, its service does not."""
     target = next(item for item in park.targets if item.probe == "mqtt")
     story.tell.stage(f"Fault: MQTT broker of {target.device} dead")
     fault = Fault(FaultKind.DAEMON_DEAD, f"{target.device}:mosquitto")
-    with _broken(story, monitor, target, fault, "the dead broker"):
-        ping = monitor.state(f"{target.device}/icmp")
+    with _broken(story, watch, target, fault, "the dead broker"):
+        ping = watch.monitor.state(f"{target.device}/icmp")
         story.claim("the event is the service's, not the machine's", ping == State.UP, f"ICMP is {ping}")
 
 
 @contextmanager
-def _broken(story: Story, monitor: MonitorThread, target: Target, fault: Fault, what: str) -> Iterator[None]:
+def _broken(story: Story, watch: Watch, target: Target, fault: Fault, what: str) -> Iterator[None]:
     """Bring a fault about, see its event open, keep it for some rounds, heal it, see the event close."""
-    limit_s = 2 * target.interval_s
+    limit_s, monitor = 2 * target.interval_s, watch.monitor
     begun_s, rounds = time.time(), monitor.rounds
     placed = inject(story.workspace, fault)
     opened = monitor.wait_for(lambda seen: _event(seen, target) is not None, limit_s + 10)
@@ -306,6 +315,9 @@ def _broken(story: Story, monitor: MonitorThread, target: Target, fault: Fault, 
         opened and delay_s <= limit_s,
         f"after {delay_s:.1f} s, rounds of {target.interval_s:g} s",
     )
+    event = _event(monitor, target)
+    if event is not None:
+        watch.store.acknowledge(event.id, OPERATOR, f"{fault.kind} brought about on purpose")
     yield
     monitor.wait_for(lambda seen: seen.rounds >= rounds + FAULT_ROUNDS, FAULT_ROUNDS * target.interval_s * 3)
     heal(story.workspace, placed)
