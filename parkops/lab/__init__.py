@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from parkops.lab.access import enter, run_in
     from parkops.lab.control import down, is_up, status, up
+    from parkops.lab.expect import try_expectations
+    from parkops.lab.faults import heal, inject
     from parkops.lab.machine import Missing, preflight
     from parkops.lab.state import Fault, FaultKind, LabStatus, NodeState, NodeStatus
 
@@ -40,10 +42,13 @@ __all__ = [
     "NodeStatus",
     "down",
     "enter",
+    "heal",
+    "inject",
     "is_up",
     "preflight",
     "run_in",
     "status",
+    "try_expectations",
     "up",
 ]
 

@@ -58,6 +58,8 @@ def preflight(platforms: Iterable[str] = (FRR, SWITCH, LINUX, HOST)) -> tuple[Mi
         for name, package in wanted
         if not _present(name)
     ]
+    if not Path("/proc/sys/net/ipv6").exists():
+        missing.append(Missing("IPv6 in the kernel", "boot without ipv6.disable=1"))
     missing += _tunnel() if SWITCH in platforms else []
     if not any(one.package in ("util-linux", "uidmap") for one in missing):
         missing += _as_root() if os.geteuid() == 0 else _as_user()

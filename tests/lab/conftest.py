@@ -75,4 +75,4 @@ def healthy(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     for name in ("ring", "routed"):
         if name in request.fixturenames:
-            lab.heal(request.getfixturevalue(name).workspace, "all")  # type: ignore[attr-defined]
+            lab.heal(request.getfixturevalue(name).workspace, "all")
