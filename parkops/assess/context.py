@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from parkops.model import (
     Artifact,
@@ -37,6 +38,9 @@ ENFORCEMENT = (Role.PARK_FIREWALL, Role.BOUNDARY)
 SWITCHES = (Role.RING_SWITCH, Role.ACCESS_SWITCH)
 EDGE = (Role.EDGE_GATEWAY, Role.EDGE_CLOUD)
 UNMANAGED = (Role.ENDPOINT, Role.EXTERNAL)
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 CONFIG_MAX_AGE_S = 86_400.0
 STATE_MAX_AGE_S = 3_600.0
@@ -81,13 +85,11 @@ class Context:
         return found
 
     @cached_property
-    def artifacts(self) -> dict[str, tuple[Artifact, ...]]:
+    def artifacts(self) -> dict[str, list[Artifact]]:
         """Rendered artifacts by device."""
-        found: dict[str, list[Artifact]] = {}
-        for artifact in self.evidence.artifacts:
-            if artifact.device:
-                found.setdefault(artifact.device, []).append(artifact)
-        return {device: tuple(artifacts) for device, artifacts in found.items()}
+        return _grouped(
+            (artifact.device, artifact) for artifact in self.evidence.artifacts if artifact.device
+        )
 
     @cached_property
     def results(self) -> dict[str, Result]:
@@ -110,20 +112,75 @@ class Context:
         return {item.target: item for item in self.evidence.availability}
 
     @cached_property
-    def targets(self) -> dict[str, tuple[Target, ...]]:
+    def targets(self) -> dict[str, list[Target]]:
         """Targets by device."""
-        found: dict[str, list[Target]] = {}
-        for target in self.park.targets:
-            found.setdefault(target.device, []).append(target)
-        return {device: tuple(targets) for device, targets in found.items()}
+        return _grouped((target.device, target) for target in self.park.targets)
 
     @cached_property
-    def reach(self) -> dict[str, tuple[Reach, ...]]:
+    def reach(self) -> dict[str, list[Reach]]:
         """Observations by expectation, oldest first."""
-        found: dict[str, list[Reach]] = {}
-        for seen in sorted(self.evidence.reach, key=lambda item: item.time_s):
-            found.setdefault(seen.expectation, []).append(seen)
-        return {name: tuple(seen) for name, seen in found.items()}
+        ordered = sorted(self.evidence.reach, key=lambda item: item.time_s)
+        return _grouped((seen.expectation, seen) for seen in ordered)
+
+    @cached_property
+    def groups_by_segment(self) -> dict[str, list[EndpointGroup]]:
+        """Endpoint groups by segment."""
+        return _grouped((group.segment, group) for group in self.park.groups)
+
+    @cached_property
+    def segments_by_tenant(self) -> dict[str, list[Segment]]:
+        """Segments by owner."""
+        return _grouped((segment.tenant, segment) for segment in self.park.segments)
+
+    @cached_property
+    def segments_by_vlan(self) -> dict[int, list[Segment]]:
+        """Segments by VLAN."""
+        return _grouped((segment.vlan, segment) for segment in self.park.segments)
+
+    @cached_property
+    def devices_by_tenant(self) -> dict[str, list[Device]]:
+        """Devices by owner."""
+        return _grouped((device.tenant, device) for device in self.park.devices)
+
+    @cached_property
+    def devices_by_site(self) -> dict[str, list[Device]]:
+        """Devices by site."""
+        return _grouped((device.site, device) for device in self.park.devices)
+
+    @cached_property
+    def flows_by_tenant(self) -> dict[str, list[Flow]]:
+        """Flows by the owner of the zone that they come from."""
+        ends = ((self.zone_of_end(flow.src), flow) for flow in self.park.flows)
+        return _grouped((zone.tenant, flow) for zone, flow in ends if zone)
+
+    @cached_property
+    def allowed_by_device(self) -> dict[str, list[Expectation]]:
+        """Allowed expectations by each device at an end."""
+        return _grouped(
+            (name, expectation)
+            for expectation in self.park.expectations
+            if expectation.allowed
+            for name in (expectation.src_device, expectation.dst_device)
+        )
+
+    @cached_property
+    def link_targets(self) -> dict[str, list[Target]]:
+        """Link targets by the link that they name, or by "device port"."""
+        return _grouped(
+            (key, target)
+            for target in self.park.targets
+            if target.probe == "link"
+            for key in (
+                target.param("link"),
+                *(f"{target.device} {name.strip()}" for name in target.param("interface").split(",")),
+            )
+            if key
+        )
+
+    @cached_property
+    def roles(self) -> dict[str, list[Device]]:
+        """Devices by role."""
+        return _grouped((device.role, device) for device in self.park.devices)
 
     @cached_property
     def devices_by_segment(self) -> dict[str, tuple[Device, ...]]:
@@ -173,14 +230,12 @@ class Context:
         """Return the devices of some roles; all managed ones when none is named."""
         if not roles:
             return self.park.managed
-        return tuple(device for device in self.park.devices if device.role in roles)
+        return tuple(device for role in roles for device in self.roles.get(role, ()))
 
-    def plants(self) -> dict[str, tuple[Segment, ...]]:
+    @cached_property
+    def plants(self) -> dict[str, list[Segment]]:
         """Return the segments of each production site (its site, else its zone)."""
-        found: dict[str, list[Segment]] = {}
-        for segment in self.segments_of("production"):
-            found.setdefault(segment.site or segment.zone, []).append(segment)
-        return {site: tuple(segments) for site, segments in found.items()}
+        return _grouped((segment.site or segment.zone, segment) for segment in self.segments_of("production"))
 
     def kinds_of(self, device: str) -> frozenset[str]:
         """Return the kinds of zone that a device has a port in; an operator's node is external."""
@@ -205,6 +260,13 @@ class Context:
     def fresh(self, time_s: float, max_age_s: float) -> bool:
         """Tell whether something seen at ``time_s`` still counts; nothing from the future does."""
         return -60.0 <= self.now_s - time_s <= max_age_s
+
+
+def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    found: dict[K, list[V]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def plan(source: SourceRef, text: str, subject: str = "park") -> Evidence:

@@ -66,11 +66,10 @@ def cuts(neighbours: Adjacency) -> Cuts:
     return Cuts(frozenset(bridges), frozenset(articulations))
 
 
-def reachable(neighbours: Adjacency, start: str, without: Collection[str] = ()) -> set[str]:
-    """Return the nodes that ``start`` reaches when the nodes and edges in ``without`` are gone."""
-    if start in without:
-        return set()
-    seen, queue = {start}, [start]
+def reachable(neighbours: Adjacency, starts: Iterable[str], without: Collection[str] = ()) -> set[str]:
+    """Return the nodes that ``starts`` reach when the nodes and edges in ``without`` are gone."""
+    seen = {start for start in starts if start not in without}
+    queue = list(seen)
     while queue:
         for neighbour, edge in neighbours.get(queue.pop(), ()):
             if neighbour not in seen and neighbour not in without and edge not in without:

@@ -43,11 +43,10 @@ def _up(context: Context, device: Device) -> tuple[bool | None, tuple[Evidence, 
 
 def _seen(context: Context, group: EndpointGroup) -> Evidence | None:
     """Return a fresh proof that the endpoint standing for a group is on the network."""
-    for expectation in context.park.expectations:
-        if expectation.allowed and group.representative in (expectation.src_device, expectation.dst_device):
-            for reach in context.reach.get(expectation.id, ())[-1:]:
-                if reach.passed and context.fresh(reach.time_s, PROBE_MAX_AGE_S):
-                    return tried(expectation, reach, PROBE_MAX_AGE_S)
+    for expectation in context.allowed_by_device.get(group.representative, ()):
+        for reach in context.reach.get(expectation.id, ())[-1:]:
+            if reach.passed and context.fresh(reach.time_s, PROBE_MAX_AGE_S):
+                return tried(expectation, reach, PROBE_MAX_AGE_S)
     return None
 
 

@@ -70,6 +70,11 @@ class FilterRule:
         found = _PROTOCOL.search(self.body)
         return next(filter(None, found.groups()), "") if found else ""
 
+    @property
+    def limited(self) -> bool:
+        """True when the rule matches less than its addresses, ports and interfaces say."""
+        return bool(re.search(r"\blimit\b|\b[io]if(name)?\s+!=|\bct state\b", self.body))
+
     def networks(self, end: str) -> tuple[Network, ...]:
         """Return the source ("s") or destination ("d") networks; none means any."""
         return self._networks(end, negated=False)

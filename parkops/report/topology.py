@@ -79,7 +79,10 @@ def draw(park: Park, evidence: EvidenceSet) -> Picture:
     devices = _shown(park)
     latest = _latest(evidence.intervals)
     places, columns, width, height = _places(park, devices)
-    boxes = tuple(Box(d.name, d.title, d.role, _state(park, d, latest), *places[d.name]) for d in devices)
+    states = _states(park, latest)
+    boxes = tuple(
+        Box(d.name, d.title, d.role, _state(d, states.get(d.name, set())), *places[d.name]) for d in devices
+    )
     return Picture(
         width, height, boxes, tuple(_wires(park, places, latest)), columns, len(park.devices) - len(devices)
     )
@@ -101,10 +104,17 @@ def _latest(intervals: Iterable[Interval]) -> dict[str, Interval]:
     return found
 
 
-def _state(park: Park, device: Device, latest: Mapping[str, Interval]) -> str:
+def _states(park: Park, latest: Mapping[str, Interval]) -> dict[str, set[State]]:
+    found: dict[str, set[State]] = {}
+    for target in park.targets:
+        if target.id in latest:
+            found.setdefault(target.device, set()).add(latest[target.id].state)
+    return found
+
+
+def _state(device: Device, states: set[State]) -> str:
     if not device.managed:
         return "unmanaged"
-    states = {latest[t.id].state for t in park.targets if t.device == device.name and t.id in latest}
     if State.DOWN in states:
         return "down"
     return "up" if State.UP in states else "unknown"

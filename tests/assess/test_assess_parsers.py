@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from ipaddress import ip_network
 
 import pytest
 from assess_park import NOW, good_park, nft, switch_xml
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parkops.assess import bridge
+from parkops.assess.checks.policy import _redundant
 from parkops.assess.context import Context
 from parkops.assess.graph import adjacency, cuts, distances, reachable
-from parkops.assess.nftables import accepting, chains, filters
+from parkops.assess.nftables import FilterRule, accepting, chains, filters
+from parkops.assess.places import Places
 from parkops.assess.texts import Text, ruleset_of
 from parkops.model import EvidenceSet, Running
 
@@ -75,6 +78,60 @@ def test_rules_that_open_something():
 def test_an_unreadable_address_counts_as_the_widest():
     rules = RULES.replace("ip6 saddr fd00::/64", "ip6 saddr $lan6:")
     assert str(accepting(text(rules), "forward")[1].networks("s")[0]) == "::/0"
+
+
+SOURCE = "ip saddr 10.1.0.0/24"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "redundant"),
+    [
+        (f"{SOURCE} tcp dport 80", f"{SOURCE} tcp dport 80", True),
+        ("ip saddr 10.1.0.0/16 tcp dport 1-100", f"{SOURCE} tcp dport {{ 22, 80 }}", True),
+        ("tcp dport 80", f"{SOURCE} tcp dport 80", True),
+        (f"{SOURCE} tcp dport 80", f"{SOURCE} tcp dport 81", False),
+        (f"{SOURCE} tcp dport 80", f"{SOURCE} udp dport 80", False),
+        (f"{SOURCE} tcp dport 80", "ip saddr 10.1.0.0/16 tcp dport 80", False),
+        (f"{SOURCE} tcp dport 80", "ip6 saddr fd00::/64 tcp dport 80", False),
+        (
+            f"{SOURCE} ip daddr != 10.0.0.0/8 tcp dport 80",
+            f"{SOURCE} ip daddr 10.2.0.0/24 tcp dport 80",
+            False,
+        ),
+        (
+            f"{SOURCE} ip daddr != 10.0.0.0/8 tcp dport 80",
+            f"{SOURCE} ip daddr != 10.0.0.0/8 tcp dport 80",
+            True,
+        ),
+        (f"{SOURCE} tcp dport 80 limit rate 5/second", f"{SOURCE} tcp dport 80", False),
+        (f'iifname != "eth1" {SOURCE} tcp dport 80', f"{SOURCE} tcp dport 80", False),
+        (f'iifname "eth1" {SOURCE} tcp dport 80', f"{SOURCE} tcp dport 80", False),
+        (f"{SOURCE} tcp dport 80", f'iifname "eth1" {SOURCE} tcp dport 80', True),
+    ],
+)
+def test_a_rule_is_redundant_only_when_an_earlier_one_surely_covers_it(first, second, redundant):
+    head = "chain f {\ntype filter hook forward priority 0; policy drop;\n"
+    body = f"{head}{first} accept\n{second} accept\n}}\n"
+    found = _redundant(accepting(text(body), "forward"))
+    assert [rule.line for rule in found] == ([4] if redundant else [])
+
+
+@pytest.mark.parametrize(
+    ("rule", "where"),
+    [
+        ("ip saddr 10.1.1.0/24", {"a"}),
+        ("ip saddr 10.1.0.0/16", {"a", "b"}),
+        ("ip saddr { 10.1.2.7, fd00::1 }", {"b", "c"}),
+        ("ip saddr 192.0.2.0/24", set()),
+        ("tcp sport 1", {"a", "b", "c"}),
+        ("ip saddr != 10.1.1.0/24", {"b"}),
+        ("ip saddr != 10.0.0.0/8", set()),
+    ],
+)
+def test_places_of_addresses(rule, where):
+    named = [("a", "10.1.1.0/24"), ("b", "10.1.2.0/24"), ("c", "fd00::/64")]
+    places = Places((name, ip_network(prefix)) for name, prefix in named)
+    assert places.touched(FilterRule(1, f"{rule} accept"), "s") == where
 
 
 @pytest.mark.skipif(not shutil.which("nft"), reason="nft lists what it loaded")
@@ -140,7 +197,7 @@ def test_cuts_agree_with_removing_each_in_turn(pairs):
     def parts(without):
         left, count = set(neighbours) - set(without), 0
         while left:
-            left -= reachable(neighbours, next(iter(left)), without)
+            left -= reachable(neighbours, [next(iter(left))], without)
             count += 1
         return count
 

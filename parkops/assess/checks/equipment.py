@@ -83,7 +83,8 @@ def edge_rating(context: Context) -> Iterator[Outcome]:
         yield not_applicable(expected, "the park has no edge gateway at a site")
     for node in nodes:
         rated, spoken = node.property("objects"), set(node.property("protocols").split(","))
-        groups = [g for g in context.park.groups if context.segments[g.segment].site == node.site]
+        segments = [s for s in context.segments_by_tenant.get(node.tenant, ()) if s.site == node.site]
+        groups = [g for s in segments for g in context.groups_by_segment.get(s.id, ())]
         objects = [g for g in groups if g.protocol != "ip"]
         count = sum(group.count for group in objects)
         foreign = {g.protocol for g in objects} - spoken

@@ -20,6 +20,7 @@ from parkops.model import (
     EndpointGroup,
     Evidence,
     EvidenceKind,
+    Link,
     Role,
     State,
     Target,
@@ -198,12 +199,7 @@ def _live(context: Context, group: EndpointGroup, max_age_s: float) -> tuple[boo
         return held, list(cited)
     seen: list[Evidence] = []
     answers: list[bool] = []
-    for expectation in context.park.expectations:
-        if (
-            group.representative not in (expectation.src_device, expectation.dst_device)
-            or not expectation.allowed
-        ):
-            continue
+    for expectation in context.allowed_by_device.get(group.representative, ()):
         for reach in context.reach.get(expectation.id, ())[-1:]:
             if reach.passed is not None and context.fresh(reach.time_s, max_age_s):
                 answers.append(reach.passed)
@@ -247,21 +243,11 @@ def endpoints_live(
         yield decided(answers[group.id], expected, actual, evidence[group.id], group.id)
 
 
-def _link_targets(context: Context, link_id: str) -> list[Target]:
-    link = next((link for link in context.park.links if link.id == link_id), None)
-    if link is None:
-        return []
-    ends = {(link.a_device, link.a_interface), (link.b_device, link.b_interface)}
-    return [
-        target
-        for targets in context.targets.values()
-        for target in targets
-        if target.probe == "link"
-        and (
-            target.param("link") == link_id
-            or any((target.device, name.strip()) in ends for name in target.param("interface").split(","))
-        )
-    ]
+def _link_targets(context: Context, link: Link) -> list[Target]:
+    """Return the targets that watch a link, by its id or by a port at one of its ends."""
+    ends = (f"{link.a_device} {link.a_interface}", f"{link.b_device} {link.b_interface}")
+    found = [target for key in (link.id, *ends) for target in context.link_targets.get(key, ())]
+    return list({target.id: target for target in found}.values())
 
 
 def links_up(
@@ -277,7 +263,7 @@ def links_up(
     if not wanted:
         yield not_applicable(expected, "the park has no such link")
     for link in wanted:
-        targets = _link_targets(context, link.id)
+        targets = _link_targets(context, link)
         seen = [(t, context.latest[t.id]) for t in targets if t.id in context.latest]
         fresh = [i for _, i in seen if context.fresh(i.end_s, max_age_s) and i.state is not State.UNKNOWN]
         held = all(i.state is State.UP for i in fresh) if fresh else None

@@ -21,16 +21,16 @@ def network_kinds(context: Context, kinds: Sequence[str]) -> Iterator[Outcome]:
 
 
 def _groups_in(context: Context, site: str) -> list[EndpointGroup]:
-    ids = {segment.id for segment in context.plants().get(site, ())}
-    return [group for group in context.park.groups if group.segment in ids]
+    segments = context.plants.get(site, ())
+    return [group for segment in segments for group in context.groups_by_segment.get(segment.id, ())]
 
 
 def element_classes(context: Context, elements: Sequence[str]) -> Iterator[Outcome]:
     """Decide whether each plant connects people, machines, materials and environment."""
     expected = f"endpoint groups for {', '.join(elements)}"
-    if not context.plants():
+    if not context.plants:
         yield not_applicable(expected, "the park has no production site")
-    for site in context.plants():
+    for site in context.plants:
         groups = _groups_in(context, site)
         missing = set(elements) - {group.element for group in groups}
         actual = f"no group for {listed(missing)}" if missing else f"{len(groups)} groups, all classes"
@@ -41,9 +41,9 @@ def element_classes(context: Context, elements: Sequence[str]) -> Iterator[Outco
 def wired_and_wireless(context: Context) -> Iterator[Outcome]:
     """Decide whether each plant has wired and wireless access."""
     expected = "wired and wireless access"
-    if not context.plants():
+    if not context.plants:
         yield not_applicable(expected, "the park has no production site")
-    for site, segments in context.plants().items():
+    for site, segments in context.plants.items():
         ways = {way for segment in segments for way in segment.access}
         ways |= {group.access for group in _groups_in(context, site)}
         held = "wired" in ways and bool(ways - {"wired"})
@@ -73,15 +73,17 @@ def technology_by_scene(context: Context, allowed: dict[str, list[str]]) -> Iter
 def switching_tiers(context: Context, limit: int) -> Iterator[Outcome]:
     """Decide how many switching tiers lie between plant endpoints and their gateway; a ring is one tier."""
     expected = f"at most {limit} switching tiers"
-    if not context.plants():
+    if not context.plants:
         yield not_applicable(expected, "the park has no production site")
     tier = {d.name: f"ring {d.ring}" if d.ring else d.name for d in context.devices(*SWITCHES)}
+    cores = {device.name for device in context.devices(Role.CORE)}  # a plant ends before them
     edges = [
         (link.id, tier.get(link.a_device, link.a_device), tier.get(link.b_device, link.b_device))
         for link in context.park.links
+        if not {link.a_device, link.b_device} & cores
     ]
     neighbours = adjacency(edge for edge in edges if edge[1] != edge[2])
-    for site, segments in context.plants().items():
+    for site, segments in context.plants.items():
         tiers = 0
         for segment in segments:
             hops = distances(neighbours, segment.gateway_device)
@@ -114,10 +116,9 @@ def logical_segments(context: Context) -> Iterator[Outcome]:
     if not segments:
         yield not_applicable(expected, "the park has no plant segment")
     trunked = {vid for d in context.devices(*SWITCHES) for port in d.interfaces for vid in port.vids}
-    used = [segment.vlan for segment in context.park.segments]
     for segment in segments:
-        shared = used.count(segment.vlan) > 1
-        several = len([d for d in context.devices(*SWITCHES) if d.site == segment.site]) > 1
+        shared = len(context.segments_by_vlan[segment.vlan]) > 1
+        several = sum(d.role in SWITCHES for d in context.devices_by_site.get(segment.site, ())) > 1
         held = segment.vlan > 0 and not shared and (segment.vlan in trunked or not several)
         actual = f"VLAN {segment.vlan}" + (", shared" if shared else "")
         actual += (
@@ -141,7 +142,7 @@ def inventory_complete(context: Context, scale: int) -> Iterator[Outcome]:
 def separate_business_networks(context: Context) -> Iterator[Outcome]:
     """Decide whether a tenant's production and office networks share no VLAN and no prefix."""
     for tenant in context.park.tenants:
-        owned = [s for s in context.park.segments if s.tenant == tenant.id]
+        owned = context.segments_by_tenant.get(tenant.id, [])
         kinds = {context.zones[s.zone].kind for s in owned if s.zone in context.zones}
         vlans = [s.vlan for s in owned]
         distinct = len(set(vlans)) == len(vlans) == len({s.ipv4 for s in owned})
@@ -202,7 +203,8 @@ def tenant_attachments(context: Context, cores: int) -> Iterator[Outcome]:
     """Decide whether each tenant's boundary is linked to enough cores."""
     core_names = {device.name for device in context.devices(Role.CORE)}
     for tenant in context.park.tenants:
-        boundaries = {d.name: d for d in context.devices(Role.BOUNDARY) if d.tenant == tenant.id}
+        own = context.devices_by_tenant.get(tenant.id, ())
+        boundaries = {d.name: d for d in own if d.role is Role.BOUNDARY}
         linked = {
             port.peer_device
             for device in boundaries.values()

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from parkops.assess.context import ENFORCEMENT, Context, plan
 from parkops.assess.nftables import FilterRule, Network, accepting, filters, within
 from parkops.assess.outcome import Outcome, decided, listed, not_applicable
+from parkops.assess.places import Places
 from parkops.assess.texts import SYSCTL, Text, file_of, ruleset_of
 from parkops.model import Device, Evidence, Flow
 
@@ -103,21 +104,13 @@ def rules_owned(context: Context, roles: Sequence[str] = ()) -> Iterator[Outcome
         yield decided(not bad, expected, actual, cited or [text.cite(1, "no accepting rule")], device.name)
 
 
-def _signature(rule: FilterRule) -> tuple[object, ...]:
-    return (
-        rule.protocol,
-        rule.ports,
-        frozenset(rule.networks("s")),
-        frozenset(rule.networks("d")),
-        rule.interfaces("i"),
-        rule.interfaces("o"),
-        4 if " ip " in f" {rule.body}" else 6 if " ip6 " in f" {rule.body}" else 0,
-    )
-
-
 def _covers(wide: FilterRule, narrow: FilterRule) -> bool:
-    """Tell whether everything that ``narrow`` accepts is accepted by ``wide``."""
+    """Tell whether everything that ``narrow`` accepts is surely accepted by ``wide``."""
+    if wide.limited:
+        return False
     for end in ("s", "d"):
+        if wide.outside(end) and wide.outside(end) != narrow.outside(end):
+            return False
         outer, inner = wide.networks(end), narrow.networks(end)
         if outer and not (inner and all(any(within(i, o) for o in outer) for i in inner)):
             return False
@@ -131,6 +124,30 @@ def _covers(wide: FilterRule, narrow: FilterRule) -> bool:
     return not wide.ports or bool(narrow.ports and narrow.ports <= wide.ports)
 
 
+def _redundant(rules: Sequence[FilterRule]) -> list[FilterRule]:
+    """Return the rules that an earlier one covers; only rules that could cover are compared.
+
+    A rule that covers another has any source, or a source network around the other's.
+    """
+    by_source: dict[Network | None, list[FilterRule]] = {}
+    lengths: dict[int, set[int]] = {4: set(), 6: set()}
+    found = []
+    for rule in rules:
+        sources = rule.networks("s")
+        keys: list[Network | None] = [None]
+        if sources:
+            first = sources[0]
+            shorter = (length for length in lengths[first.version] if length <= first.prefixlen)
+            keys += [first.supernet(new_prefix=length) for length in shorter]
+        if any(_covers(earlier, rule) for key in keys for earlier in by_source.get(key, ())):
+            found.append(rule)
+        for network in sources or (None,):
+            by_source.setdefault(network, []).append(rule)
+            if network is not None:
+                lengths[network.version].add(network.prefixlen)
+    return found
+
+
 def rules_unique(context: Context, roles: Sequence[str] = ()) -> Iterator[Outcome]:
     """Decide whether no accepting rule is a copy of an earlier one or shadowed by it."""
     expected = "no shadowed and no duplicate rule"
@@ -140,38 +157,10 @@ def rules_unique(context: Context, roles: Sequence[str] = ()) -> Iterator[Outcom
             continue
         device, text = item
         rules = accepting(text, "forward")
-        seen: set[tuple[object, ...]] = set()
-        bad: list[FilterRule] = []
-        for index, rule in enumerate(rules):
-            signature = _signature(rule)
-            if signature in seen or any(_covers(earlier, rule) for earlier in rules[:index]):
-                bad.append(rule)
-            seen.add(signature)
+        bad = _redundant(rules)
         actual = f"{len(bad)} of {len(rules)} rules add nothing"
         cited = [text.cite(r.line, r.text) for r in bad] or [text.cite(1, f"{len(rules)} accepting rules")]
         yield decided(not bad, expected, actual, cited, device.name)
-
-
-def _prefixes(context: Context, kind: str, tenant: str | None = None) -> list[Network]:
-    return [
-        ip_network(prefix, strict=False)
-        for segment in context.segments_of(kind)
-        if tenant is None or segment.tenant == tenant
-        for prefix in (segment.ipv4, segment.ipv6)
-        if prefix
-    ]
-
-
-def _touches(rule: FilterRule, end: str, prefixes: Sequence[Network]) -> bool:
-    """Tell whether a rule's source or destination overlaps prefixes; no address means any.
-
-    A rule that names addresses of one IP version says nothing about prefixes of the other.
-    """
-    networks, outside = rule.networks(end), rule.outside(end)
-    if not networks:
-        named = {network.version for network in outside} or {4, 6}
-        return any(p.version in named and not any(within(p, o) for o in outside) for p in prefixes)
-    return any(n.version == p.version and n.overlaps(p) for n in networks for p in prefixes)
 
 
 def rules_match_plan(context: Context, roles: Sequence[str] = ()) -> Iterator[Outcome]:
@@ -200,6 +189,7 @@ def only_listed_pairs(context: Context, between: str) -> Iterator[Outcome]:
     """Decide whether rules join two tenants or two plants only where a flow is listed."""
     kinds = ("production",) if between == "plants" else ("production", "enterprise")
     expected = f"no rule between {between} without a listed flow"
+    places = _places(context, kinds, between)
     for item in _rulesets(context, (), expected):
         if isinstance(item, Outcome):
             yield item
@@ -207,8 +197,7 @@ def only_listed_pairs(context: Context, between: str) -> Iterator[Outcome]:
         device, text = item
         bad, found = [], 0
         for rule in accepting(text, "forward"):
-            pair = _joined(context, rule, kinds, between)
-            if pair:
+            if _joined(rule, places):
                 found += 1
                 if _flow_of(context, rule) is None:
                     bad.append(rule)
@@ -217,18 +206,23 @@ def only_listed_pairs(context: Context, between: str) -> Iterator[Outcome]:
         yield decided(not bad, expected, actual, cited, device.name)
 
 
-def _joined(context: Context, rule: FilterRule, kinds: Sequence[str], between: str) -> bool:
-    places: dict[str, list[Network]] = {}
-    for segment in context.segments_of(*kinds):
-        key = segment.tenant if between == "tenants" else (segment.site or segment.zone)
-        for prefix in filter(None, (segment.ipv4, segment.ipv6)):
-            places.setdefault(key, []).append(ip_network(prefix, strict=False))
-    return any(
-        _touches(rule, "s", places[a]) and _touches(rule, "d", places[b])
-        for a in places
-        for b in places
-        if a != b
+def _places(context: Context, kinds: Sequence[str], between: str) -> Places:
+    """Return the tenants or plants with the prefixes of their segments in some kinds of zone."""
+    return Places(
+        (
+            segment.tenant if between == "tenants" else segment.site or segment.zone,
+            ip_network(prefix, strict=False),
+        )
+        for segment in context.segments_of(*kinds)
+        for prefix in (segment.ipv4, segment.ipv6)
+        if prefix
     )
+
+
+def _joined(rule: FilterRule, places: Places) -> bool:
+    """Tell whether a rule's source and destination can lie in two different places."""
+    sources, targets = places.touched(rule, "s"), places.touched(rule, "d")
+    return bool(sources and targets) and len(sources | targets) > 1
 
 
 def services_blocked(context: Context, ports: Sequence[int], between: str) -> Iterator[Outcome]:
@@ -236,17 +230,17 @@ def services_blocked(context: Context, ports: Sequence[int], between: str) -> It
     kinds = ("production",) if between == "plants" else ("production", "enterprise")
     wanted = frozenset(ports)
     expected = f"ports {listed(map(str, ports), 12)} closed between {between}"
+    places = _places(context, kinds, between)
     for item in _rulesets(context, (), expected):
         if isinstance(item, Outcome):
             yield item
             continue
         device, text = item
-        inside = [p for kind in kinds for p in _prefixes(context, kind)]
         rules = [r for r in accepting(text, "forward") if not r.ports or r.ports & wanted]
         if between == "plants":
-            bad = [r for r in rules if _touches(r, "d", inside) or _touches(r, "s", inside)]
+            bad = [r for r in rules if places.touched(r, "d") or places.touched(r, "s")]
         else:
-            bad = [r for r in rules if _joined(context, r, kinds, between)]
+            bad = [r for r in rules if _joined(r, places)]
         cited = [text.cite(r.line, r.text) for r in bad] or [text.cite(1, "no such rule")]
         yield decided(not bad, expected, f"{len(bad)} rules open one", cited, device.name)
 

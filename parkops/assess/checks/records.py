@@ -1,4 +1,4 @@
-"""Checks on records: events and their closing, pushes, attestations, and verdicts over other verdicts."""
+"""Checks on records: events and their closing, pushes, stated facts, attestations, other verdicts."""
 
 from __future__ import annotations
 
@@ -118,6 +118,19 @@ def none_failed(context: Context, requirements: Sequence[str]) -> Iterator[Outco
     held = False if failed else None if open_ones else True
     actual = f"failed: {listed(failed)}; not yet evidenced: {listed(open_ones)}"
     yield decided(held, f"none of {len(verdicts)} failed", actual, [plan(context.park.source, "catalogue")])
+
+
+def fact_stated(
+    context: Context, name: str, includes: Sequence[str] = (), what: str = ""
+) -> Iterator[Outcome]:
+    """Decide whether the plan states a fact, and it holds each of ``includes``."""
+    value = context.park.fact(name)
+    parts = value.split(",")
+    missing = [part for part in includes if part not in parts]
+    expected = what or f"{name} stated"
+    held = bool(value) and value not in ("False", "0") and not missing
+    actual = f"{name}: {value or 'nothing'}" + (f", lacking {listed(missing)}" if missing else "")
+    yield decided(held, expected, actual, [plan(context.park.source, actual)])
 
 
 def parse_date(text: str) -> date | None:

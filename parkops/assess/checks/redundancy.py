@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from parkops.assess.context import ENFORCEMENT, UNMANAGED, Context, plan
-from parkops.assess.graph import adjacency, cuts, reachable
+from parkops.assess.graph import Adjacency, adjacency, cuts, reachable
 from parkops.assess.outcome import Outcome, decided, listed, not_applicable
 from parkops.model import Device, Role
 
@@ -58,7 +58,7 @@ def rings_planned(context: Context) -> Iterator[Outcome]:
     important = {tenant.id for tenant in context.park.tenants if tenant.important}
     rings = {ring.id: ring for ring in context.park.rings}
     asked = 0
-    for site, segments in context.plants().items():
+    for site, segments in context.plants.items():
         if not important & {segment.tenant for segment in segments}:
             continue
         asked += 1
@@ -89,52 +89,58 @@ def single_points(context: Context) -> Iterator[Outcome]:
     A tenant's own boundary is judged with the tenant's network, an operator's node with its circuit.
     """
     neighbours = adjacency(_backbone(context))
-    devices = {d.name: d for d in context.park.devices}
+    devices = {device.name: device for device in context.park.devices}
     boundaries = [d for d in context.devices(Role.BOUNDARY) if d.name in neighbours]
     outside = [d.name for d in context.devices(Role.EXTERNAL) if d.name in neighbours]
-    losses = [n for n in neighbours if devices[n].role in (Role.CORE, Role.PARK_FIREWALL)]
-    losses += [link for link, _, _ in _backbone(context)]
+    cores = [d.name for d in context.devices(Role.CORE)]
+    nodes = [n for n in neighbours if devices[n].role in (Role.CORE, Role.PARK_FIREWALL)]
     expected = "the cores and an exit in reach after any single loss in the backbone"
     if not boundaries:
         yield not_applicable(expected, "no tenant is attached to the backbone")
+    fatal: dict[str, set[str]] = {}
+    for lost in (*nodes, *cuts(neighbours).bridges):  # only the loss of a bridge among links can cut
+        served = reachable(neighbours, cores, {lost})
+        if outside:
+            served &= reachable(neighbours, outside, {lost})
+        for boundary in boundaries:
+            if boundary.name not in served:
+                fatal.setdefault(boundary.name, set()).add(lost)
     for boundary in boundaries:
-        fatal = set()
-        for lost in losses:
-            reached = reachable(neighbours, boundary.name, {lost})
-            cores = any(devices[name].role is Role.CORE for name in reached)
-            if not cores or (outside and not any(name in reached for name in outside)):
-                fatal.add(lost)
-        actual = f"single points: {listed(fatal)}" if fatal else f"none of {len(losses)} losses cuts it"
+        found = fatal.get(boundary.name, set())
+        actual = f"single points: {listed(found)}" if found else "no single loss cuts it"
         cited = [plan(boundary.source, boundary.name, boundary.name)]
-        cited += [plan(devices[n].source, f"{n} stands alone", n) for n in sorted(fatal) if n in devices]
-        yield decided(not fatal, expected, actual, cited, boundary.name)
+        cited += [plan(devices[n].source, f"{n} stands alone", n) for n in sorted(found) if n in devices]
+        yield decided(not found, expected, actual, cited, boundary.name)
 
 
 def tenant_single_points(context: Context) -> Iterator[Outcome]:
-    """Decide whether one loss cuts a segment of an important tenant from the backbone."""
+    """Decide whether one loss cuts a device of an important tenant from the backbone."""
     important = [tenant for tenant in context.park.tenants if tenant.important]
     expected = "its segments joined to the backbone after the loss of any one device"
     if not important:
         yield not_applicable(expected, "the plan marks no tenant as important")
-    neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
-    cores = {device.name for device in context.devices(Role.CORE)}
+    endpoints = {device.name for device in context.devices(*UNMANAGED)}
+    cores = {device.name: "cores" for device in context.devices(Role.CORE)}
+    edges = [
+        (link.id, cores.get(link.a_device, link.a_device), cores.get(link.b_device, link.b_device))
+        for link in context.park.links
+        if not {link.a_device, link.b_device} & endpoints
+    ]
+    neighbours = adjacency(edge for edge in edges if edge[1] != edge[2])
+    candidates = cuts(neighbours).articulations
     for tenant in important:
-        own = [d for d in context.park.devices if d.tenant == tenant.id and d.role not in UNMANAGED]
-        fatal = _fatal(own, neighbours, cores)
+        own = {d.name: d for d in context.devices_by_tenant.get(tenant.id, ()) if d.role not in UNMANAGED}
+        apart = set(own) - reachable(neighbours, ["cores"])
+        fatal = {name for name in own if name in candidates and _cuts_off(neighbours, name, own)}
         actual = f"single points: {listed(fatal)}" if fatal else f"{len(own)} devices, no single point"
+        actual += f"; not joined at all: {listed(apart)}" if apart else ""
         cited = [plan(tenant.source, f"{tenant.title}: important", tenant.id)]
-        cited += [plan(d.source, f"{d.name} stands alone", d.name) for d in own if d.name in fatal]
-        yield decided(not fatal, expected, actual, cited, tenant.id)
+        cited += [plan(own[name].source, f"{name} stands alone", name) for name in sorted(fatal)]
+        yield decided(not fatal and not apart, expected, actual, cited, tenant.id)
 
 
-def _fatal(own: Sequence[Device], neighbours: dict[str, list[tuple[str, str]]], cores: set[str]) -> set[str]:
-    """Return those devices whose loss cuts another of ``own`` from the cores."""
-    fatal: set[str] = set()
-    for lost in own:
-        rest = [device.name for device in own if device is not lost]
-        if any(not cores & reachable(neighbours, name, {lost.name}) for name in rest):
-            fatal.add(lost.name)
-    return fatal
+def _cuts_off(neighbours: Adjacency, lost: str, own: Mapping[str, Device]) -> bool:
+    return bool(set(own) - {lost} - reachable(neighbours, ["cores"], {lost}))
 
 
 def boundary_pairs(context: Context, roles: Sequence[str], bypass_will_do: bool = False) -> Iterator[Outcome]:

@@ -63,7 +63,8 @@ def vlans_match_plan(context: Context) -> Iterator[Outcome]:
         device, text, switch = item
         wanted, have = {vid for vid, _ in device.vlans}, set(switch.vlans) - {1}
         foreign, missing = have - wanted, wanted - have
-        strangers = {s.id for s in context.park.segments if s.vlan in have and s.tenant != device.tenant}
+        there = [segment for vid in have for segment in context.segments_by_vlan.get(vid, ())]
+        strangers = {segment.id for segment in there if segment.tenant != device.tenant}
         actual = f"{len(have & wanted)} of {len(wanted)} there, {len(foreign)} unplanned"
         actual += f"; of another owner: {listed(strangers)}" if strangers else ""
         cited = [text.cite(switch.vlans[vid], f"VLAN {vid}") for vid in sorted(have)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from parkops.assess.context import EDGE, ENFORCEMENT, Context, plan
+from parkops.assess.context import ENFORCEMENT, Context, plan
 from parkops.assess.graph import adjacency, reachable
 from parkops.assess.outcome import Outcome, decided, listed, not_applicable
 from parkops.model import Flow, Role
@@ -165,16 +165,13 @@ def tenant_isolation(context: Context) -> Iterator[Outcome]:
     """Decide whether every path out of a tenant passes its isolation device."""
     neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
     for tenant in context.park.tenants:
-        walls = {d.name for d in context.devices(Role.BOUNDARY) if d.tenant == tenant.id}
-        own = {d.name for d in context.park.devices if d.tenant == tenant.id} - walls
-        leaks = {name for start in own for name in reachable(neighbours, start, walls)} - own
+        owned = context.devices_by_tenant.get(tenant.id, [])
+        walls = {device.name for device in owned if device.role is Role.BOUNDARY}
+        own = {device.name for device in owned} - walls
+        leaks = reachable(neighbours, own, walls) - own
         actual = f"isolation by {listed(walls)}" + (f"; around it: {listed(leaks)}" if leaks else "")
         cited = [plan(tenant.source, tenant.title, tenant.id)]
-        cited += [
-            plan(d.source, f"boundary {d.name}", d.name)
-            for d in context.devices(Role.BOUNDARY)
-            if d.name in walls
-        ]
+        cited += [plan(d.source, f"boundary {d.name}", d.name) for d in owned if d.name in walls]
         yield decided(
             bool(walls) and not leaks, "every path out passes the boundary", actual, cited, tenant.id
         )
@@ -192,7 +189,7 @@ def exit_isolation(context: Context) -> Iterator[Outcome]:
     if not outside:
         yield not_applicable(expected, "the park has no exit")
     for device in outside:
-        leaks = reachable(neighbours, device.name, walls) & inside
+        leaks = reachable(neighbours, [device.name], walls) & inside
         actual = f"through {listed(walls)}" + (f"; around it to {listed(leaks)}" if leaks else "")
         yield decided(
             bool(walls) and not leaks, expected, actual, [plan(device.source, device.name)], device.name
@@ -210,12 +207,14 @@ def two_sided_protection(context: Context) -> Iterator[Outcome]:
         and context.kinds_of(device.name) & {"external", "park-service", "public-service"}
     }
     expected = "the tenant's boundary and the park's firewall on every way to exits and park services"
+    unprotected = reachable(neighbours, common, firewalls)
     for tenant in context.park.tenants:
-        walls = {d.name: d for d in context.devices(Role.BOUNDARY) if d.tenant == tenant.id}
-        around = {name for wall in walls for name in reachable(neighbours, wall, firewalls)} & common
+        owned = context.devices_by_tenant.get(tenant.id, [])
+        walls = {device.name: device for device in owned if device.role is Role.BOUNDARY}
+        around = unprotected & set(walls)
         held = bool(walls and firewalls) and not around
         actual = f"{listed(walls)} and {listed(firewalls)}" + (
-            f"; around them: {listed(around)}" if around else ""
+            f"; no firewall before {listed(around)}" if around else ""
         )
         cited = [plan(device.source, device.name, device.name) for device in walls.values()]
         cited += [plan(d.source, d.name, d.name) for d in context.devices(Role.PARK_FIREWALL)]
@@ -246,127 +245,3 @@ def security_functions(context: Context) -> Iterator[Outcome]:
         held = bool(zones and owner and collectors)
         actual = f"{len(zones)} zones, owner {owner or 'none'}, logs to {listed(d.name for d in collectors)}"
         yield decided(held, expected, actual, [plan(device.source, device.name, device.name)], device.name)
-
-
-def edge_forms(context: Context) -> Iterator[Outcome]:
-    """Decide whether the edge nodes of the plan have a form of the guide (controller, gateway, cloud)."""
-    expected = "edge nodes, each a controller, a gateway or a cloud"
-    nodes = context.devices(*EDGE)
-    cited = [plan(d.source, f"{d.name}: {d.role}", d.name) for d in nodes]
-    forms = listed(node.role for node in nodes)
-    yield decided(bool(nodes) or None, expected, f"{len(nodes)} edge nodes: {forms}", cited)
-
-
-def edge_placement(context: Context, role: str, allowed: Sequence[str]) -> Iterator[Outcome]:
-    """Decide whether edge nodes of one form stand only in kinds of zone where the guide puts them."""
-    nodes = context.devices(role)
-    expected = f"{role} only in {', '.join(allowed)} networks"
-    if not nodes:
-        yield not_applicable(expected, f"the park has no {role}")
-    for node in nodes:
-        kinds = context.kinds_of(node.name)
-        held = bool(kinds) and kinds <= set(allowed)
-        yield decided(
-            held, expected, f"in {listed(kinds)}", [plan(node.source, node.name, node.name)], node.name
-        )
-
-
-def gateway_in_plants(context: Context, protocols: Sequence[str]) -> Iterator[Outcome]:
-    """Decide whether each plant with field protocols has an edge gateway."""
-    sites = {device.site or device.tenant for device in context.devices(Role.EDGE_GATEWAY)}
-    expected = "an edge gateway in each plant with field protocols"
-    asked = 0
-    for site, segments in context.plants().items():
-        ids = {segment.id for segment in segments}
-        groups = [g for g in context.park.groups if g.segment in ids and g.protocol in protocols]
-        if not groups:
-            continue
-        asked += 1
-        served = site in sites or any(
-            device.role is Role.EDGE_GATEWAY
-            for s in segments
-            for device in context.devices_by_segment.get(s.id, ())
-        )
-        cited = [plan(g.source, f"{g.id}: {g.protocol}", g.id) for g in groups]
-        yield decided(served, expected, "it has one" if served else "it has none", cited, site)
-    if not asked:
-        yield not_applicable(expected, "no plant has a field protocol")
-
-
-def identifier_nodes(context: Context) -> Iterator[Outcome]:
-    """Decide whether every tenant has an identifier node of its own, or is served by the park's node.
-
-    Served means: the node's plan names the tenant, and a flow of the tenant leads to it.
-    """
-    nodes = context.devices(Role.IDENTIFIER)
-    expected = "an identifier node of its own, or a place and a flow at the park's node"
-    for tenant in context.park.tenants:
-        own = [node for node in nodes if node.tenant == tenant.id]
-        shared = [n for n in nodes if not n.tenant and tenant.id in n.property("tenants").split(",")]
-        flows = [
-            flow
-            for flow in context.park.flows
-            if (src := context.zone_of_end(flow.src))
-            and src.tenant == tenant.id
-            and any(context.covers(flow.dst, node) for node in shared)
-        ]
-        cited = [plan(node.source, node.name, node.name) for node in (*own, *shared)]
-        cited += [plan(flow.source, f"{flow.id}: {flow.reason}", flow.id) for flow in flows]
-        actual = f"own nodes {listed(n.name for n in own)}, flows {listed(f.id for f in flows)}"
-        yield decided(
-            bool(own or flows), expected, actual, cited or [plan(tenant.source, tenant.title)], tenant.id
-        )
-    if not context.park.tenants:
-        yield not_applicable(expected, "the park has no tenant")
-
-
-def identifier_upstream(context: Context) -> Iterator[Outcome]:
-    """Decide whether each identifier node names the node above it."""
-    for node in context.devices(Role.IDENTIFIER):
-        upstream = node.property("upstream")
-        cited = [plan(node.source, node.name, node.name)]
-        yield decided(bool(upstream), "a named upstream node", upstream or "none named", cited, node.name)
-    if not context.devices(Role.IDENTIFIER):
-        yield not_applicable("a named upstream node", "the park has no identifier node")
-
-
-def flow_to_role(context: Context, role: str, from_kinds: Sequence[str]) -> Iterator[Outcome]:
-    """Decide whether the plan lists a flow from some kinds of zone to the zone of some role."""
-    homes = context.devices(role)
-    flows = [
-        flow
-        for flow in context.park.flows
-        if any(context.covers(flow.dst, device) for device in homes)
-        and (src := context.zone_of_end(flow.src))
-        and src.kind in from_kinds
-    ]
-    cited = [plan(f.source, f"{f.id}: {f.src} → {f.dst}: {f.reason}", f.id) for f in flows]
-    expected = f"a listed flow from {' or '.join(from_kinds)} to the {role}"
-    if not homes:
-        yield not_applicable(expected, f"the park has no {role}")
-        return
-    yield decided(bool(flows), expected, f"{len(flows)} flows", cited)
-
-
-def fact_stated(
-    context: Context, name: str, includes: Sequence[str] = (), what: str = ""
-) -> Iterator[Outcome]:
-    """Decide whether the plan states a fact, and it holds each of ``includes``."""
-    value = context.park.fact(name)
-    parts = value.split(",")
-    missing = [part for part in includes if part not in parts]
-    expected = what or f"{name} stated"
-    held = bool(value) and value not in ("False", "0") and not missing
-    actual = f"{name}: {value or 'nothing'}" + (f", lacking {listed(missing)}" if missing else "")
-    yield decided(held, expected, actual, [plan(context.park.source, actual)])
-
-
-def published_services(context: Context) -> Iterator[Outcome]:
-    """Decide whether anything is published to the outside; where it is, more than the plan must be seen."""
-    flows = [f for f in context.park.flows if (src := context.zone_of_end(f.src)) and src.kind == "external"]
-    expected = "published services behind a proxy, with a path and a name"
-    if not flows:
-        yield not_applicable(expected, "the plan lets nothing in from outside")
-    for flow in flows:
-        cited = [plan(flow.source, f"{flow.id}: {flow.src} → {flow.dst}", flow.id)]
-        yield decided(None, expected, f"{flow.id} is published", cited, flow.id)
