@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from parkops.design import design
+from parkops.design import design, lock_text
 from parkops.model import Artifact, Park
 from parkops.plan import load, parse
 from parkops.render import render
@@ -72,3 +72,9 @@ def base_text() -> str:
 @pytest.fixture(scope="session")
 def base_park(base_text: str) -> Park:
     return design(parse(base_text), {})[0]
+
+
+@pytest.fixture(scope="session")
+def demo_lock() -> bytes:
+    """The lock that designing the demo park for the first time writes."""
+    return lock_text(design(load(DEMO_PLAN), {})[1]).encode()

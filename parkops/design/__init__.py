@@ -10,7 +10,8 @@ from parkops.design.cabling import lay_cables
 from parkops.design.draft import Draft
 from parkops.design.finish import finish
 from parkops.design.lock import LockFile, lock_text, parse_lock
-from parkops.design.observability import add_expectations, add_targets
+from parkops.design.observability import add_targets
+from parkops.design.reach import add_expectations
 from parkops.design.security import write_rules
 from parkops.design.services import add_services
 from parkops.design.skeleton import add_devices
@@ -33,9 +34,11 @@ PASSES: tuple[Callable[[Draft], None], ...] = (
 
 
 def design(
-    loaded: LoadedPlan, lock: Mapping[str, Mapping[str, int]], lock_marks: Marks | None = None
+    loaded: LoadedPlan,
+    lock: Mapping[str, Mapping[str, int]],
+    lock_marks: Callable[[], Marks] | None = None,
 ) -> tuple[Park, Lock]:
-    """Return the designed park and its allocations; ``lock_marks`` say where the lock's entries stand.
+    """Return the designed park and its allocations; ``lock_marks`` says where the lock's entries stand.
 
     Raises DesignError with every pool that is used up and every entry that contradicts the plan.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from parkops.errors import Problem
@@ -30,7 +30,7 @@ class Allocator:
     """
 
     lock: Mapping[str, Mapping[str, int]]
-    marks: Marks | None = None  # where the lock's entries stand
+    marks: Callable[[], Marks] | None = None  # where the lock's entries stand
     _pools: dict[str, Pool] = field(default_factory=dict)
     _wrong: list[Problem] = field(default_factory=list)
     _refused: list[tuple[str, str, int, int]] = field(default_factory=list)
@@ -106,7 +106,7 @@ class Allocator:
     def _problem(self, path: tuple[str, ...], what: str, expected: str, hint: str) -> Problem:
         if self.marks is None:
             return Problem(LOCK_FILE, 1, 1, what, expected, hint)
-        return self.marks.key_problem(path, what, expected, hint)
+        return self.marks().key_problem(path, what, expected, hint)
 
     def locked(self) -> Lock:
         """Return all allocations, pools that were not asked for included."""

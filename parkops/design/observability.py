@@ -1,9 +1,9 @@
-"""Pass 6: what the monitor watches, and what must and must not pass between endpoints."""
+"""Pass 6: what the monitor watches."""
 
 from __future__ import annotations
 
 from parkops.design.draft import Draft, DraftDevice
-from parkops.model import Expectation, Flow, Link, Target
+from parkops.model import Link, Target
 
 NETCONF_PORT, SSH_PORT = 830, 22
 
@@ -77,62 +77,3 @@ def _link_target(draft: Draft, link: Link) -> None:
                 params = (("source", source), ("interface", interface), ("link", link.id))
                 _add(draft, device, "link", port, interface, params)
                 return
-
-
-def add_expectations(draft: Draft) -> None:
-    """Say for every pair of places, with a service at one end, whether a flow allows it."""
-    sources = [
-        device for _, device in sorted(draft.devices.items()) if _segment_of(device) or _outside(device)
-    ]
-    for destination in sources:
-        for service in destination.services:
-            if service.kind in ("node_exporter", "ntp", "syslog"):
-                continue  # management plane, out of band
-            for source in sources:
-                if source is not destination:
-                    _expect(draft, source, destination, service.protocol, service.port)
-
-
-def _segment_of(device: DraftDevice) -> str:
-    if device.platform not in ("host", "linux"):
-        return ""
-    segments = [port.segment for port in device.ports.values() if port.segment]
-    return segments[0] if len(segments) == 1 else ""
-
-
-def _outside(device: DraftDevice) -> bool:
-    return device.platform == "host" and not _segment_of(device)
-
-
-def _expect(draft: Draft, source: DraftDevice, destination: DraftDevice, protocol: str, port: int) -> None:
-    here, there = _segment_of(source), _segment_of(destination)
-    flow = next((flow for flow in draft.flows if _allows(draft, flow, here, there, protocol, port)), None)
-    if here == there and (flow is None or destination.platform == "host"):
-        return  # inside one segment nothing stands between two hosts
-    if flow is None and source.platform == "linux":
-        return  # endpoints stand for what an intruder would use
-    interface = next(item for item in destination.ports.values() if item.ipv4)
-    for family, address in (("4", interface.ipv4), ("6", interface.ipv6)):
-        draft.expectations.append(
-            Expectation(
-                f"{source.name}>{destination.name}:{protocol}/{port}/ipv{family}",
-                source.name,
-                destination.name,
-                address.partition("/")[0],
-                protocol,
-                port,
-                flow is not None,
-                flow.id if flow else "",
-                flow.reason if flow else "no flow of the plan allows it",
-            )
-        )
-
-
-def _allows(draft: Draft, flow: Flow, here: str, there: str, protocol: str, port: int) -> bool:
-    if flow.protocol != protocol or port not in flow.ports:
-        return False
-    if here not in [segment.id for segment in draft.places(flow.src)]:
-        return False
-    if draft.external(flow.dst):
-        return there == ""
-    return there in [segment.id for segment in draft.places(flow.dst)]

@@ -9,8 +9,11 @@ from parkops.plan.names import PlannedSite
 
 def assign_vlans(draft: Draft) -> None:
     """Make trunks between switches, access ports towards everything else."""
+    by_site: dict[str, dict[int, str]] = {}
+    for segment in draft.segments.values():
+        by_site.setdefault(segment.site, {})[segment.vlan] = segment.id
     for site in draft.sites:
-        vlans = {segment.vlan: segment.id for segment in draft.segments.values() if segment.site == site.id}
+        vlans = by_site[site.id]
         for number in range(1, site.plan.switches + 1):
             device = draft.devices[site.switch(number)]
             device.vlans = dict(sorted(vlans.items()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import yaml
+
 from parkops.design import Lock, design, lock_text, parse_lock
 from parkops.design.allocate import Allocator
 from parkops.plan import parse
@@ -64,3 +66,11 @@ def test_flow_ids_of_protocols_do_not_collide(base_text: str) -> None:
     park, _ = design(parse(text), {})
     ids = [flow.id for flow in park.flows]
     assert len(set(ids)) == len(ids) == 5
+
+
+def test_the_short_way_of_reading_a_lock_reads_what_yaml_reads(demo_lock: bytes) -> None:
+    file = parse_lock(demo_lock)
+    assert file.numbers == yaml.safe_load(demo_lock)
+    assert file.marks().ref("vlans").line > 1
+    commented = b"# mine\n" + demo_lock.replace(b"\nvlans:", b"\n\nvlans:  # ours")
+    assert parse_lock(commented).numbers == file.numbers
