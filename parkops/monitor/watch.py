@@ -21,7 +21,7 @@ from parkops.store import Store
 from parkops.transport.login import Login
 
 TICK_S = 0.1  # how often ``until`` is asked, at least
-MIN_SLEEP_S = 0.002  # probes that are due within this time start together
+MIN_SLEEP_S = 0.005  # probes that are due within this time start together
 FLUSH_S = 0.5
 CONNECTIONS = 32  # probes other than ICMP that run at once
 RETRY_S = 1.0  # a first loss is probed again after this time, or a quarter of the interval

@@ -96,7 +96,9 @@ def test_links_of_a_device_share_one_read_on_one_session(island, monkeypatch):
     state = link._interfaces_state
     monkeypatch.setattr(link, "_interfaces_state", lambda session: (read.append(1), state(session))[1])
     names = ("p1", "p2", "q1", "q2")
-    targets = prepare([target("link", interface=name, detail=name) for name in names] + [target("netconf")])
+    slow = {"interval_s": 60, "timeout_s": 30}  # this is about sharing, not about time
+    links = [target("link", interface=name, detail=name, **slow) for name in names]
+    targets = prepare([*links, target("netconf", **slow)])
 
     async def go():
         async with tools(island.keys.login) as shared:

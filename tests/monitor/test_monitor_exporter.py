@@ -1,5 +1,6 @@
 """What Prometheus gets: checked by promtool, scraped by a real Prometheus, in time for many series."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from monitor_parts import Service, free_port, listens, park_of, process, target, wait_until
+from monitor_parts import Service, free_port, park_of, process, target, wait_until
 from prometheus_client.parser import text_string_to_metric_families
 
 from parkops.errors import UsageError
@@ -170,10 +171,15 @@ def test_a_real_prometheus_sees_an_outage(tmp_path):
             url = f"http://127.0.0.1:{port}/api/v1/query?query={urllib.parse.quote(query)}"
             return [float(row["value"][1]) for row in json.loads(get(url)[2])["data"]["result"]]
 
+        def ready():
+            with contextlib.suppress(OSError):
+                return get(f"http://127.0.0.1:{port}/-/ready")[0] == 200
+            return False
+
         metrics = Metrics()
         exporter.serve(metrics.text)
         with (
-            process(*command, ready=lambda: listens(port), env={**os.environ, "GOMAXPROCS": "1"}),
+            process(*command, ready=ready, env={**os.environ, "GOMAXPROCS": "1"}),
             MonitorThread(park, Workspace(tmp_path), metrics=metrics) as monitor,
         ):
             wait_until(lambda: ask('parkops_probe_up{target="dev/tcp"}') == [1])

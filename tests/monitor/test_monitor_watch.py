@@ -2,14 +2,16 @@
 
 import asyncio
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from monitor_parts import Service, free_port, park_of, target, wait_until
+from monitor_parts import Service, free_port, park_of, target, tcp_server, wait_until
 
 from parkops.errors import ParkopsError, UsageError
 from parkops.model import Sample, State, Workspace
@@ -189,22 +191,33 @@ def test_a_monitor_that_is_stopped_and_goes_on_reports_no_outage(workspace, serv
 
 def test_a_loop_that_is_held_up_reports_no_outage(workspace):
     """Somebody blocks the loop for longer than the probes' timeouts, again and again."""
-    listener = free_port()
-    targets = [target("icmp", address=f"127.0.0.{n}", interval_s=1.0, detail=str(n), timeout_s=0.3)
-               for n in range(1, 30)]  # fmt: skip
+    answer = b"HTTP/1.0 200 OK\r\n\r\nhello"
+
+    def talk(connection):
+        connection.recv(1000)
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_RDWR)
+
     seen = []
 
     def slow(sample):
-        seen.append(sample.state)
+        seen.append(sample)
         if len(seen) % 20 == 0:
             time.sleep(0.6)
 
-    run(park_of(*targets), workspace, rounds=4, hooks=Hooks(on_sample=slow))
-    assert len(seen) >= 4 * 29
-    assert DOWN not in seen
+    with tcp_server(talk) as port:
+        options = {"interval_s": 1.0, "timeout_s": 0.25}
+        pings = [target("icmp", address=f"127.0.0.{n}", detail=str(n), **options) for n in range(1, 30)]
+        pages = [target("http", port, detail=str(n), **options) for n in range(30)]
+        run(park_of(*pings, *pages), workspace, rounds=4, hooks=Hooks(on_sample=slow))
+    assert len(seen) >= 4 * 59
+    states = Counter(sample.state for sample in seen)
+    assert states[DOWN] == 0, [sample for sample in seen if sample.state is DOWN][:3]
+    assert states[UNKNOWN] > 0, "the loop was never late: this test proves nothing"
+    reasons = {sample.reason for sample in seen if sample.state is UNKNOWN}
+    assert all("the monitor stood still for" in reason for reason in reasons)
     with read(workspace) as store:
         assert store.events() == ()
-    assert listener
 
 
 def test_closed_by_hand_stays_closed_until_the_next_outage(workspace, service):

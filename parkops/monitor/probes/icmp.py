@@ -48,7 +48,7 @@ class Pinger:
         self._token = token = (self._token + 1) & 0xFFFFFFFF
         answer: asyncio.Future[float] = loop.create_future()
         self._waiting[token] = answer
-        timer = loop.call_later(timeout_s, self._expire, line, token, timeout_s)
+        timer = loop.call_later(timeout_s, self._expire, token, timeout_s)
         try:
             sent_s = time.perf_counter()
             line.socket.sendto(line.packet(token, self._cookie), (address, 0))
@@ -63,8 +63,8 @@ class Pinger:
         if self._slot_s - now_s > 0.002:  # the loop cannot wait for less
             await asyncio.sleep(self._slot_s - now_s)
 
-    def _expire(self, line: _Line, token: int, timeout_s: float) -> None:
-        self._receive(line)  # an answer that waits in the socket is no loss: this loop was late
+    def _expire(self, token: int, timeout_s: float) -> None:
+        # After a standstill the loop serves sockets before timers: an answer that waits is no loss.
         answer = self._waiting.get(token)
         if answer is not None and not answer.done():
             answer.set_exception(DownError(f"no ICMP answer within {timeout_s:g} s"))
