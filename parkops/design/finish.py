@@ -15,6 +15,7 @@ from parkops.model import (
     Waiver,
     Zone,
 )
+from parkops.plan.schema import Pools
 
 
 def finish(draft: Draft) -> Park:
@@ -175,6 +176,8 @@ def _figures(draft: Draft) -> tuple[Figure, ...]:
 def _facts(draft: Draft) -> tuple[tuple[str, str], ...]:
     plan = draft.plan
     facts: dict[str, str] = {
+        "pools.ipv4": ",".join(_prefixes(plan.pools, "ipv4")),
+        "pools.ipv6": ",".join(_prefixes(plan.pools, "ipv6")),
         "public.mode": plan.public.mode,
         "monitoring.interval_s": f"{plan.monitoring.interval_s:g}",
         "monitoring.objective_percent": f"{plan.monitoring.objective_percent:g}",
@@ -189,6 +192,12 @@ def _facts(draft: Draft) -> tuple[tuple[str, str], ...]:
         for key, value in (part.model_dump() if part else {}).items():
             facts[f"{section}.{key}"] = ",".join(value) if isinstance(value, tuple) else str(value)
     return tuple(sorted(facts.items()))
+
+
+def _prefixes(pools: Pools, family: str) -> list[str]:
+    """Return all that is inside the park; what is not is the Internet."""
+    parts = (pools.management, pools.loopbacks, pools.links, pools.segments)
+    return sorted(str(getattr(part, family)) for part in parts if hasattr(part, family))
 
 
 def _pools(draft: Draft) -> tuple[tuple[str, int, int], ...]:

@@ -9,6 +9,7 @@ from ipaddress import ip_interface
 from parkops.model import Device, Park, PortMode, Role
 
 ROUTING_ROLES = (Role.CORE, Role.PARK_FIREWALL, Role.BOUNDARY)
+INTERNET = ("internet",)  # stands for every address outside the park
 MANAGEMENT_UDP = {"ntp": 123, "syslog": 514}
 
 
@@ -39,8 +40,8 @@ class Shared:
             servers["ntp"].management_address,
             servers["syslog"].management_address,
             tuple(filter(None, park.fact("management.upstream_ntp").split(","))),
-            tuple(sorted(segment.ipv4 for segment in park.segments)),
-            tuple(sorted(segment.ipv6 for segment in park.segments)),
+            tuple(park.fact("pools.ipv4").split(",")),
+            tuple(park.fact("pools.ipv6").split(",")),
             tuple(
                 (device.name, device.management_address, device.role.value, device.tenant)
                 for device in park.managed
@@ -65,6 +66,8 @@ def device_context(device: Device, shared: Shared) -> dict[str, object]:
         forwards=device.role in ROUTING_ROLES,
         input_rules=[rule for rule in device.rules if not rule.out_interface],
         forward_rules=[rule for rule in device.rules if rule.out_interface],
+        knows_outside=bool(device.masquerade_interface)
+        or any(rule.dst_v4 == INTERNET for rule in device.rules),
         inside_ports=[
             (port.name, *(str(ip_interface(address).network) for address in (port.ipv4, port.ipv6)))
             for port in routed

@@ -7,7 +7,14 @@ from collections.abc import Iterable
 from functools import cache
 from xml.sax.saxutils import escape
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, UndefinedError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    UndefinedError,
+)
 
 from parkops.errors import RenderError
 from parkops.resources import folder
@@ -16,8 +23,8 @@ COMMENT_BYTES = 120  # nftables keeps comments of at most 128 bytes
 
 
 def one_line(value: object) -> str:
-    """Return text without control characters, so that a value cannot add a line."""
-    return "".join(char if char.isprintable() else " " for char in str(value)).strip()
+    """Return text without control characters and with single spaces, so that a value cannot add a line."""
+    return " ".join("".join(char if char.isprintable() else " " for char in str(value)).split())
 
 
 def quote_list(values: Iterable[object]) -> str:
@@ -36,10 +43,15 @@ def xml_text(value: object) -> str:
     return escape(one_line(value))
 
 
+def frr_text(value: object) -> str:
+    """Return text for the end of an FRR line: vtysh eats a typed ``?`` and pipes what follows a ``|``."""
+    return one_line(value).replace("?", "\uff1f").replace("|", "\uff5c")
+
+
 def nginx_text(value: object) -> str:
-    """Return text for a double-quoted nginx value inside a JSON string."""
-    text = one_line(value).replace("\\", "/").replace('"', "'")
-    return text.replace("$", "")
+    """Return text as the inside of a JSON string (RFC 8259, 7) inside a double-quoted nginx value."""
+    text = json.dumps(one_line(value), ensure_ascii=False)[1:-1].replace("$", "\\u0024")  # no variable
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def yaml_text(value: object) -> str:
@@ -58,7 +70,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,
     )
     env.filters.update(
-        line=one_line, quoted=quote_list, comment=nft_comment, xml=xml_text, nginx=nginx_text, yaml=yaml_text
+        frr=frr_text, quoted=quote_list, comment=nft_comment, xml=xml_text, nginx=nginx_text, yaml=yaml_text
     )
     return env
 
@@ -75,6 +87,10 @@ def fill(template: str, context: dict[str, object], *, where: str) -> str:
             str(error.message),
             where=f"{where}: {_line(error, template)}",
             hint="add it to the design or plan",
+        ) from error
+    except TemplateSyntaxError as error:
+        raise RenderError(
+            str(error.message), where=f"{where}: {error.name or template}:{error.lineno}"
         ) from error
     except TemplateError as error:
         raise RenderError(str(error), where=f"{where}: {template}") from error

@@ -84,6 +84,6 @@ def _inside(address: str, prefixes: Iterable[str]) -> bool:
 def _reaches(park: Park, address: str, prefixes: tuple[str, ...]) -> bool:
     if "internet" in prefixes:
         return not _inside(
-            address, [prefix for segment in park.segments for prefix in (segment.ipv4, segment.ipv6)]
+            address, [*park.fact("pools.ipv4").split(","), *park.fact("pools.ipv6").split(",")]
         )
     return _inside(address, prefixes)
