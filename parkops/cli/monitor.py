@@ -47,7 +47,7 @@ def monitor(
     Example:
       parkops monitor --listen 127.0.0.1:9469
       parkops monitor --rounds 3 --interval 2
-    """  # noqa: D301 - click reads the backspace
+    """
     from parkops import monitor as room
 
     park = ctx.park()
@@ -81,8 +81,10 @@ def monitor(
 
 def _event_line(event: Event) -> str:
     if event.closed_s is None:
-        return f"event {event.id} opened: {event.target}: {event.cause}"
-    return f"event {event.id} closed: {event.target} was down for {event.duration_s:.1f} s"
+        since = time.strftime("%H:%M:%S", time.localtime(event.opened_s))
+        return f"event {event.id} opened: {event.target}: {event.cause} since {since}"
+    note = f" ({event.note})" if event.note else ""
+    return f"event {event.id} closed: {event.target} was down for {event.duration_s:.1f} s{note}"
 
 
 class _Lines:
@@ -92,23 +94,23 @@ class _Lines:
         self._console = ctx.console
         self._states: dict[str, str] = {}
         self._told = ""
-        self._say(time.time(), f"watching {len(park.targets)} targets of {park.name}")
+        self._say(f"watching {len(park.targets)} targets of {park.name}")
 
-    def _say(self, time_s: float, text: str) -> None:
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time_s))
+    def _say(self, text: str) -> None:
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S")
         self._console.print(f"{stamp} {text}", markup=False, soft_wrap=True)
 
     def on_sample(self, sample: Sample) -> None:
         self._states[sample.target] = sample.state.value
 
     def on_event(self, event: Event) -> None:
-        self._say(event.closed_s or event.opened_s, _event_line(event))
+        self._say(_event_line(event))
 
     def on_round(self, number: int) -> None:
         states = list(self._states.values())
         told = ", ".join(f"{states.count(name)} {name}" for name in ("up", "down", "unknown"))
         if told != self._told:
-            self._say(time.time(), f"round {number}: {told}")
+            self._say(f"round {number}: {told}")
         self._told = told
 
 
@@ -149,7 +151,7 @@ class _Live:
         """Nothing to do: the screen is read from the store."""
 
     def on_event(self, event: Event) -> None:
-        stamp = time.strftime("%H:%M:%S", time.localtime(event.closed_s or event.opened_s))
+        stamp = time.strftime("%H:%M:%S")
         self._live.console.print(f"{stamp} {_event_line(event)}", markup=False)
 
     def on_round(self, number: int) -> None:

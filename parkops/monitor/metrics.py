@@ -39,17 +39,18 @@ class Metrics:
         self._state_s = {state: [0.0] * count for state in STATES}
         self._state = [State.UNKNOWN] * count
 
-    def take(self, index: int, sample: Sample, confirmed: State | None) -> None:
-        """Count a sample; ``confirmed`` is the target's state after it."""
-        state_s = self._state_s[self._state[index]]
-        if self._time_s[index]:
-            state_s[index] += max(0.0, sample.time_s - self._time_s[index])
-        self._time_s[index] = self.last_sample_s = sample.time_s
-        self._state[index] = confirmed or State.UNKNOWN
+    def take(self, index: int, sample: Sample, records: Sequence[Sample]) -> None:
+        """Count a sample, and the ``records`` that it led to: what the store keeps, and nothing else."""
         self._up[index] = None if sample.state is State.UNKNOWN else int(sample.state is State.UP)
         self._rtt_s[index] = sample.rtt_s
         self._lost[index] += sample.state is State.DOWN
         self.samples += 1
+        self.last_sample_s = sample.time_s
+        for record in records:
+            if self._time_s[index]:  # a state lasts until the next record
+                state_s = self._state_s[self._state[index]]
+                state_s[index] += max(0.0, record.time_s - self._time_s[index])
+            self._time_s[index], self._state[index] = record.time_s, record.state
 
     def text(self) -> str:
         """Return everything for a scrape."""

@@ -47,10 +47,6 @@ class Recorder:
         self._outages = _go_on(targets, store)
         self.count_open()
 
-    def state(self, index: int) -> State | None:
-        """Return a target's confirmed state, None before its first sample."""
-        return self._outages[index].state
-
     def take(self, index: int, sample: Sample) -> Turn:
         """Take a target's next sample; events are written at once, all else by ``flush``."""
         turn = self._outages[index].step(sample)
@@ -59,7 +55,7 @@ class Recorder:
             self._changes.append(_Opening(self._targets[index], turn.opened))
         if turn.closed_s is not None:
             self._changes.append(_Closing(self._targets[index], turn.closed_s))
-        self._metrics.take(index, sample, self.state(index))
+        self._metrics.take(index, sample, turn.records)
         if self._changes:
             self.flush()
         return turn
@@ -98,8 +94,15 @@ class Recorder:
             return self._store.open_event(target.id, target.device, severity, loss.reason, loss.time_s)
         for event in self._store.events(open_only=True):
             if event.target == target.id:
-                return self._store.close_event(event.id, change.time_s)
+                note = self._unseen(event, change.time_s)
+                return self._store.close_event(event.id, change.time_s, note)
         return None  # somebody closed it by hand
+
+    def _unseen(self, event: Event, until_s: float) -> str:
+        """Say how much of an outage nobody watched: the target may have been up in between."""
+        spans = self._store.intervals(event.target, event.opened_s, until_s)
+        unknown_s = sum(span.duration_s for span in spans if span.state is State.UNKNOWN)
+        return f"not observed for {unknown_s:.0f} s of it" if unknown_s else ""
 
     def _tell(self, event: Event) -> None:
         if event.closed_s is None:

@@ -137,7 +137,7 @@ class _Watcher:
 
     def _keep_house(self) -> None:
         self._metrics.lag_s, self._lag_s = self._lag_s, 0.0
-        self._metrics.ahead_s = self._clock.ahead_s
+        self._metrics.ahead_s = round(self._clock.ahead_s, 3)
         self._recorder.count_open()
 
     def _start(self, index: int, due_s: float) -> None:

@@ -38,13 +38,19 @@ def filled():
     metrics = Metrics()
     odd = replace(target("icmp", device='o"d\\d\n名'), tenant="huaxing", zone="huaxing.p1")
     metrics.watch([target("tcp", 1), odd, target("ssh")])
-    metrics.take(0, Sample("dev/tcp", 1000.0, UP, 0.0125), UP)
-    metrics.take(0, Sample("dev/tcp", 1005.0, UP, 0.0025), UP)
-    metrics.take(0, Sample("dev/tcp", 1010.0, DOWN, None, "x"), UP)
-    metrics.take(0, Sample("dev/tcp", 1011.0, DOWN, None, "x"), DOWN)
-    metrics.take(0, Sample("dev/tcp", 1021.0, UP, 0.001), UP)
-    metrics.take(1, Sample(odd.id, 1000.0, UNKNOWN, None, "y"), UNKNOWN)
-    metrics.take(1, Sample(odd.id, 1004.0, DOWN, None, "y"), UNKNOWN)
+    first, second = (Sample("dev/tcp", time_s, DOWN, None, "x") for time_s in (1010.0, 1011.0))
+    for time_s, rtt_s in ((1000.0, 0.0125), (1005.0, 0.0025)):
+        good = Sample("dev/tcp", time_s, UP, rtt_s)
+        metrics.take(0, good, [good])
+    metrics.take(0, first, [])  # a first loss is not recorded until it is confirmed
+    metrics.take(0, second, [first, second])
+    good = Sample("dev/tcp", 1021.0, UP, 0.001)
+    metrics.take(0, good, [good])
+    lost = Sample(odd.id, 1000.0, UNKNOWN, None, "y")
+    metrics.take(1, lost, [lost])
+    metrics.take(1, Sample(odd.id, 1004.0, DOWN, None, "y"), [])
+    metrics.take(1, Sample(odd.id, 1005.0, UNKNOWN, None, "y"), [Sample(odd.id, 1005.0, UNKNOWN)])
+    metrics.take(1, Sample(odd.id, 1006.0, DOWN, None, "y"), [])
     return metrics
 
 
@@ -55,9 +61,9 @@ def test_values():
     assert value(metrics, "parkops_probe_rtt_seconds", target="dev/tcp") == 0.001
     assert value(metrics, "parkops_probe_lost", target="dev/tcp") == 2
     seconds = "parkops_target_state_seconds"
-    assert value(metrics, seconds, target="dev/tcp", state="up") == 11
-    assert value(metrics, seconds, target="dev/tcp", state="down") == 10
-    assert value(metrics, seconds, tenant="huaxing", zone="huaxing.p1", state="unknown") == 4
+    assert value(metrics, seconds, target="dev/tcp", state="up") == 10
+    assert value(metrics, seconds, target="dev/tcp", state="down") == 11
+    assert value(metrics, seconds, tenant="huaxing", zone="huaxing.p1", state="unknown") == 5
     ups = families(metrics)["parkops_probe_up"].samples
     assert len(ups) == 2, "no sample for a target that was not seen yet"
 
@@ -146,7 +152,7 @@ def test_ten_thousand_targets_are_written_out_at_once():
     targets = [replace(target("icmp", device=f"d{n}"), tenant="t", zone="z") for n in range(10_000)]
     metrics.watch(targets)
     for index, one in enumerate(targets):
-        metrics.take(index, Sample(one.id, 1000.0, UP, 0.001), UP)
+        metrics.take(index, Sample(one.id, 1000.0, UP, 0.001), ())
     begin_s = time.process_time()
     text = metrics.text()
     assert text.count("\n") > 60_000

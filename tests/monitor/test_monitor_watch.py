@@ -1,6 +1,7 @@
 """The whole monitor on real services: what is down for a known time is recorded for that time."""
 
 import asyncio
+import re
 import signal
 import socket
 import sqlite3
@@ -73,6 +74,9 @@ def test_an_outage_of_known_length_is_recorded_as_it_was(workspace, service):
         assert store.events() == (event,)
         icmp, tcp = store.availability(0, time.time())
     assert (icmp.outages, icmp.down_s) == (0, 0)
+    text = monitor.metrics.text()
+    (down_s,) = re.findall(r'target="dev/tcp".*state="down"} (.*)', text)
+    assert float(down_s) == pytest.approx(event.duration_s), "Prometheus is told the same"
     assert (tcp.outages, tcp.down_s) == (1, event.duration_s)
 
 
@@ -169,6 +173,7 @@ def test_a_killed_monitor_loses_no_event_and_its_silence_is_unknown(workspace, s
     with read(workspace) as store:
         (closed,) = store.events()
     assert closed.id == event.id
+    assert re.fullmatch(r"not observed for \d s of it", closed.note)
 
 
 def test_a_monitor_that_is_stopped_and_goes_on_reports_no_outage(workspace, service):
