@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
 
-from parkops.model import Device, Evidence, EvidenceKind, Finding, Flow, Park, Rule, Verdict
+from parkops.model import Device, Evidence, EvidenceKind, Finding, Flow, Park, Rule, Segment, Verdict
 
-ANY = {"0.0.0.0/0", "::/0"}
+INTERNET = "internet"  # every address outside the park
+WITH_PORTS = ("tcp", "udp")
 
 
 def check_rules(park: Park) -> Iterator[Finding]:
     """Check each enforcement point's rules against the flows."""
     flows = {flow.id: flow for flow in park.flows}
+    places = _places(park)
+    outside = {zone.id for zone in park.zones if zone.kind == "external"}
     for device in park.devices:
         if device.rules:
-            wrong = [message for rule in device.rules for message in _wrong(rule, flows.get(rule.flow))]
+            wrong = [
+                f"{rule.id} {problem}"
+                for rule in device.rules
+                for problem in _wrong(rule, flows.get(rule.flow), places, outside)
+            ]
             yield _finding(device, "rules", wrong, "every rule belongs to a flow and is no wider")
     enforced = {rule.flow for device in park.devices for rule in device.rules}
     for flow in park.flows:
@@ -24,16 +32,54 @@ def check_rules(park: Park) -> Iterator[Finding]:
             yield Finding("verify.rules", "enforced", Verdict.FAIL, message, (evidence,), flow.id)
 
 
-def _wrong(rule: Rule, flow: Flow | None) -> Iterator[str]:
+def _places(park: Park) -> dict[str, list[Segment]]:
+    """Return the segments of each zone and segment id."""
+    found: dict[str, list[Segment]] = {}
+    for segment in park.segments:
+        found.setdefault(segment.zone, []).append(segment)
+        found.setdefault(segment.id, []).append(segment)
+    return found
+
+
+def _wrong(
+    rule: Rule, flow: Flow | None, places: dict[str, list[Segment]], outside: set[str]
+) -> Iterator[str]:
     if flow is None:
-        yield f"{rule.id} belongs to no flow"
+        yield "belongs to no flow"
         return
     if rule.protocol != flow.protocol or not set(rule.ports) <= set(flow.ports):
-        yield f"{rule.id} is wider than flow {flow.id}"
+        yield f"allows services that flow {flow.id} does not"
+    if rule.protocol in WITH_PORTS and not rule.ports:
+        yield f"allows every {rule.protocol} port"
     if not rule.reason:
-        yield f"{rule.id} has no reason"
-    if ANY & {*rule.src_v4, *rule.src_v6, *rule.dst_v4, *rule.dst_v6}:
-        yield f"{rule.id} allows any address"
+        yield "has no reason"
+    for end, place, prefixes in (
+        ("source", flow.src, (*rule.src_v4, *rule.src_v6)),
+        ("destination", flow.dst, (*rule.dst_v4, *rule.dst_v6)),
+    ):
+        wider = sorted(
+            set(prefixes) - {INTERNET} if place in outside else _outside(prefixes, places.get(place, ()))
+        )
+        if wider or not prefixes:
+            yield f"has a {end} beyond {place}: {', '.join(wider) or 'any'}"
+
+
+def _outside(prefixes: Iterable[str], segments: Iterable[Segment]) -> list[str]:
+    """Return the prefixes that lie in none of the segments."""
+    known = {prefix for segment in segments for prefix in (segment.ipv4, segment.ipv6)}
+    return [prefix for prefix in prefixes if prefix not in known and not _within(prefix, known)]
+
+
+def _within(prefix: str, known: set[str]) -> bool:
+    if prefix == INTERNET:
+        return False
+    inner, outer = ip_network(prefix), [ip_network(other) for other in known]
+    return any(
+        inner.version == other.version
+        and inner.network_address in other
+        and inner.prefixlen >= other.prefixlen
+        for other in outer
+    )
 
 
 def _finding(device: Device, check: str, wrong: list[str], expected: str) -> Finding:

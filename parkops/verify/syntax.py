@@ -19,6 +19,7 @@ PARSERS: dict[str, tuple[str, tuple[str, ...], str]] = {  # language -> (program
     "prometheus": ("promtool", ("promtool", "check", "config", "--syntax-only", "{file}"), "prometheus"),
     "prometheus-rules": ("promtool", ("promtool", "check", "rules", "{file}"), "prometheus"),
     "frr": ("vtysh", ("vtysh", "-C", "-f", "{file}"), "frr"),
+    "chrony": ("chronyd", ("chronyd", "-p", "-f", "{file}"), "chrony"),
 }
 
 
@@ -39,20 +40,21 @@ def _check(artifact: Artifact) -> Finding:
     with tempfile.TemporaryDirectory(prefix="parkops-") as folder:
         file = Path(folder) / Path(artifact.path).name
         file.write_text(artifact.text, encoding="utf-8")
-        done = subprocess.run(
-            [part.format(file=file) for part in call],
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            env={"PATH": PATH},
-            check=False,
-        )
-    output = (done.stderr + done.stdout).strip().replace(str(file), artifact.path)
-    return _finding(
-        artifact,
-        Verdict.FAIL if done.returncode else Verdict.PASS,
-        output.splitlines()[0] if done.returncode and output else "accepted",
+        try:
+            code, output = _run([part.format(file=file) for part in call])
+        except subprocess.TimeoutExpired:
+            return _finding(artifact, Verdict.UNKNOWN, f"{program} did not answer within {TIMEOUT_S:g} s")
+    complaint = output.strip().replace(str(file), artifact.path).partition("\n")[0]
+    if code == 0:
+        return _finding(artifact, Verdict.PASS, "accepted")
+    return _finding(artifact, Verdict.FAIL, complaint or f"{program} ended with {code} and said nothing")
+
+
+def _run(call: list[str]) -> tuple[int, str]:
+    done = subprocess.run(
+        call, capture_output=True, text=True, timeout=TIMEOUT_S, env={"PATH": PATH}, check=False
     )
+    return done.returncode, done.stderr + done.stdout
 
 
 def _finding(artifact: Artifact, verdict: Verdict, actual: str) -> Finding:
