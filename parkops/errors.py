@@ -97,6 +97,6 @@ class LabError(ParkopsError):
 
 
 class MachineError(ParkopsError):
-    """This machine lacks something; the hint says how to get it."""
+    """Something that the machine lacks; the hint says how to get it."""
 
     exit_code = 3

@@ -93,7 +93,7 @@ class Verbs(click.Group):
 @click.version_option(package_name="parkops", message="parkops %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, park_dir: str | None, verbose: int, quiet: bool, log_file: str | None) -> None:
-    r"""Provision, rehearse, run and prove an industrial-internet park from one plan file.
+    """Provision, rehearse, run and prove an industrial-internet park from one plan file.
 
     \b
     Example:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def controls() -> None:
-    r"""List and show the requirements and their checks.
+    """List and show the requirements and their checks.
 
     \b
     Example:

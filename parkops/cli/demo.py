@@ -77,7 +77,7 @@ class Screen:
 @click.option("--keep", is_flag=True, help="Leave the lab running at the end.")
 @click.pass_obj
 def demo(ctx: Context, folder: Path, source: Path | None, keep: bool) -> None:
-    r"""Plan, build, break, heal and prove the demo park in one run.
+    """Plan, build, break, heal and prove the demo park in one run.
 
     Exit code 0 only if everything held. Interrupting it at any moment cleans up.
 

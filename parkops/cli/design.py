@@ -15,7 +15,7 @@ from parkops.cli.common import Context
 @click.option("--dry-run", is_flag=True, help="Do not write park.lock.")
 @click.pass_obj
 def design(ctx: Context, out: Path | None, dry_run: bool) -> None:
-    r"""Design the park and keep its allocations in park.lock.
+    """Design the park and keep its allocations in park.lock.
 
     \b
     Example:

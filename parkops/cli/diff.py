@@ -22,7 +22,7 @@ STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-"
 @json_option
 @click.pass_obj
 def diff(ctx: Context, devices: tuple[str, ...], workers: int, as_json: bool) -> None:
-    r"""Show the difference between what devices run and what was rendered for them.
+    """Show the difference between what devices run and what was rendered for them.
 
     Nothing is changed. Exit 1 if a device could not be read.
 

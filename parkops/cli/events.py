@@ -29,7 +29,7 @@ def events(click_context: click.Context, as_json: bool, open_only: bool) -> None
       parkops events --open
       parkops events ack 3 --by 王伟 --note "cable pulled, on my way"
       parkops events close 4 --by 王伟 --note "device was taken out of service"
-    """  # noqa: D301 - click reads the backspace
+    """
     if click_context.invoked_subcommand is not None:
         return
     ctx: Context = click_context.obj
@@ -102,7 +102,7 @@ def ack(ctx: Context, event_id: int, by: str, note: str) -> None:
     \b
     Example:
       parkops events ack 3 --by 王伟 --note "cable pulled, on my way"
-    """  # noqa: D301 - click reads the backspace
+    """
     with ctx.open_store() as store:
         event = store.acknowledge(event_id, by, note)
     ctx.console.print(f"Event {event.id} ({event.target}) is with {event.acknowledged_by}.")
@@ -119,7 +119,7 @@ def close(ctx: Context, event_id: int, by: str, note: str) -> None:
     \b
     Example:
       parkops events close 4 --by 王伟 --note "device was taken out of service"
-    """  # noqa: D301 - click reads the backspace
+    """
     with ctx.open_store() as store:
         event = store.close_event(event_id, note=f"closed by {by}: {note}")
     ctx.console.print(

@@ -14,7 +14,7 @@ from parkops.errors import UsageError
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--example", default="demo", show_default=True, help="Name of a shipped example.")
 def init(folder: Path, example: str) -> None:
-    r"""Start a park folder from a shipped example.
+    """Start a park folder from a shipped example.
 
     \b
     Example:

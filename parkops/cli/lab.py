@@ -29,7 +29,7 @@ def lab() -> None:
       parkops lab fault link-down hx-p1-sw-1:p1
       parkops lab heal --all
       parkops lab down
-    """  # noqa: D301 - click reads the backspace
+    """
 
 
 @lab.command()
@@ -50,7 +50,7 @@ def up(ctx: Context, as_json: bool, official_yang: Path | None, official_switch:
     Example:
       parkops lab up
       parkops lab up --official-yang yang/ --official-switch hx-p1-sw-1
-    """  # noqa: D301 - click reads the backspace
+    """
     from parkops import lab as room
     from parkops.errors import UsageError
 
@@ -79,7 +79,7 @@ def down(ctx: Context, as_json: bool) -> None:
     \b
     Example:
       parkops lab down
-    """  # noqa: D301 - click reads the backspace
+    """
     from parkops import lab as room
 
     was_up = room.down(ctx.workspace)
@@ -99,7 +99,7 @@ def status(ctx: Context, as_json: bool) -> None:
     Example:
       parkops lab status
       parkops lab status --json
-    """  # noqa: D301 - click reads the backspace
+    """
     from parkops import lab as room
 
     stands = room.status(ctx.workspace)
@@ -121,7 +121,7 @@ def exec_(ctx: Context, node: str, command: tuple[str, ...]) -> None:
     \b
     Example:
       parkops lab exec hx-p1-sw-1 -- ovs-vsctl show
-    """  # noqa: D301 - click reads the backspace
+    """
     from parkops.lab import state
     from parkops.lab.access import node_argv
 
@@ -137,7 +137,7 @@ def enter(ctx: Context, command: tuple[str, ...]) -> None:
     \b
     Example:
       parkops lab enter -- ping -c 1 172.31.0.11
-    """  # noqa: D301 - click reads the backspace
+    """
     from parkops import lab as room
 
     room.enter(ctx.workspace)
@@ -165,7 +165,7 @@ def fault(
       parkops lab fault link-down hx-p1-sw-1:p1
       parkops lab fault delay core-1:eth1 --delay-ms 40 --jitter-ms 5 --loss-percent 1
       parkops lab fault daemon-dead core-1:ospfd
-    """  # noqa: D301 - click reads the backspace
+    """
     from parkops import lab as room
     from parkops.lab.faults import inject
 
@@ -189,7 +189,7 @@ def heal(ctx: Context, as_json: bool, fault_id: str | None, everything: bool) ->
     Example:
       parkops lab heal f1
       parkops lab heal --all
-    """  # noqa: D301 - click reads the backspace
+    """
     from parkops.errors import UsageError
     from parkops.lab import faults
 

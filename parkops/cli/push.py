@@ -35,7 +35,7 @@ ENDS = frozenset(STYLES)
 def push(
     ctx: Context, devices: tuple[str, ...], dry_run: bool, workers: int, yes: bool, as_json: bool
 ) -> None:
-    r"""Push over NETCONF, SSH and Ansible; read back; take back what cannot be proven.
+    """Push over NETCONF, SSH and Ansible; read back; take back what cannot be proven.
 
     A device that fails is left as it was, and hides no other. Exit 1 if one failed.
 

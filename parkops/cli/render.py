@@ -15,7 +15,7 @@ from parkops.cli.common import Context, json_option
 @json_option
 @click.pass_obj
 def render(ctx: Context, check: bool, as_json: bool) -> None:
-    r"""Write configurations, monitoring, lab and inventory files below build/.
+    """Write configurations, monitoring, lab and inventory files below build/.
 
     \b
     Example:

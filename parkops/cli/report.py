@@ -46,7 +46,7 @@ def report(
     gate: bool,
     as_json: bool,
 ) -> None:
-    r"""Assess the park against the guide and write the report.
+    """Assess the park against the guide and write the report.
 
     What was never measured, or too long ago, is unknown: it neither passes nor fails.
 

@@ -93,7 +93,7 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[Park], Rows]]] = {
 @json_option
 @click.pass_obj
 def show(ctx: Context, what: str, as_json: bool) -> None:
-    r"""Show devices, links, segments, flows, rules or targets.
+    """Show devices, links, segments, flows, rules or targets.
 
     \b
     Example:

@@ -42,7 +42,7 @@ def status(ctx: Context, as_json: bool, by: str) -> None:
       parkops status
       parkops status --by zone
       parkops status --json | jq .targets
-    """  # noqa: D301 - click reads the backspace
+    """
     from parkops.monitor import running_pid
     from parkops.monitor.board import By
 

@@ -15,7 +15,7 @@ from parkops.errors import ProblemsError
 @json_option
 @click.pass_obj
 def validate(ctx: Context, as_json: bool) -> None:
-    r"""Check the plan and the design; print every mistake as file:line:col.
+    """Check the plan and the design; print every mistake as file:line:col.
 
     \b
     Example:

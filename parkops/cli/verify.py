@@ -15,7 +15,7 @@ from parkops.cli.common import Context, json_option
 @json_option
 @click.pass_obj
 def verify(ctx: Context, as_json: bool) -> None:
-    r"""Prove redundancy, rules and syntax; exit 1 if a proof fails.
+    """Prove redundancy, rules and syntax; exit 1 if a proof fails.
 
     \b
     Example:

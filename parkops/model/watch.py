@@ -92,7 +92,7 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """An expectation as observed: did the traffic pass at ``time_s``?"""
+    """An expectation as observed: whether the traffic passed at ``time_s``."""
 
     expectation: str
     passed: bool | None  # None: could not be tried
