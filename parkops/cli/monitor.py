@@ -12,6 +12,8 @@ from parkops.cli.common import Context
 from parkops.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import RenderableType
 
     from parkops.model import Event, Park, Sample
@@ -63,12 +65,11 @@ def monitor(
             ctx.console.print(f"No lab of this park runs: probing {park.management_network} from here.")
         live = ctx.console.is_terminal
         view = stack.enter_context(_Live(ctx, park, metrics)) if live else _Lines(ctx, park)
-        deadline_s = None if for_s is None else time.monotonic() + for_s
         summary = room.run(
             park,
             ctx.workspace,
             rounds=rounds,
-            until=None if deadline_s is None else lambda: time.monotonic() >= deadline_s,
+            until=_after(for_s),
             interval_s=interval_s,
             hooks=room.Hooks(view.on_sample, view.on_event, view.on_round),
             metrics=metrics,
@@ -77,6 +78,13 @@ def monitor(
         f"{summary.rounds} rounds, {summary.samples} probes, "
         f"{summary.opened} events opened, {summary.closed} closed."
     )
+
+
+def _after(seconds: float | None) -> Callable[[], bool] | None:
+    if seconds is None:
+        return None
+    deadline_s = time.monotonic() + seconds
+    return lambda: time.monotonic() >= deadline_s
 
 
 def _event_line(event: Event) -> str:

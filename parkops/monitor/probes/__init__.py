@@ -67,6 +67,8 @@ COMMON: Mapping[str, Parameter] = {
     "severity": _one_of("critical", "warning"),
 }
 
+# All requests to one NETCONF server come together: between them it must have its quiet, because netconfd
+# 2.13 does not let a confirmed commit time out while requests arrive each half second.
 PROBES: Mapping[str, Entry] = {
     "icmp": Entry(icmp, timeout_s=1.0, portless=True, severity="critical", paced=True),
     "tcp": Entry(tcp, timeout_s=2.0),
@@ -76,6 +78,7 @@ PROBES: Mapping[str, Entry] = {
         timeout_s=5.0,
         port=830,
         parameters={"modules": Parameter(modules), "session": _one_of("keep", "fresh")},
+        together=lambda target: f"netconf/{target.address}",
     ),
     "mqtt": Entry(
         mqtt,
@@ -115,7 +118,7 @@ PROBES: Mapping[str, Entry] = {
         },
         on_timeout=State.UNKNOWN,
         severity="critical",
-        together=lambda target: f"link/{target.address}",
+        together=lambda target: f"{target.param('source', 'netconf')}/{target.address}",
     ),
 }
 
