@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from netmiko import BaseConnection
 
 PORT = 22
-PROMPT = re.compile(r"(?:^|\r|\n)[^\s()#>]+(?P<mode>\([^\s()]+\))?[#>] ?$")
+PROMPT = r"(?:^|(?<=[\r\n]))[^\s()#>]+(?:\([^\s()]+\))?[#>] ?"
+MODE = re.compile(r"((?:\([^\s()]+\))?)[#>] ?$")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]")
 
 
@@ -27,6 +28,7 @@ class SshSession:
     def __init__(self, device: str, host: str, login: Login, port: int = PORT) -> None:
         self.device, self.host, self.port, self.login = device, host, port, login
         self.mode = ""  # what the last prompt showed: "" or "(config-if)"
+        self._asked = 0
         self._connection: BaseConnection | None = None
 
     def __enter__(self) -> Self:
@@ -42,7 +44,7 @@ class SshSession:
         """Connect, check the host key, log in and wait for the first prompt."""
         with self._translated("connect"):
             self._connection = _connect(self.host, self.port, self.login)
-            self._read_prompt()
+            self._read_until(re.compile(f"{PROMPT}$"))
 
     def close(self) -> None:
         """Cut the connection; never raise."""
@@ -51,12 +53,21 @@ class SshSession:
             connection.paramiko_cleanup()
 
     def ask(self, command: str) -> str:
-        """Send one line and return the answer up to the next prompt, without echo and prompt."""
+        """Send one line and return its answer, without echo and prompt.
+
+        A comment follows each line, and the answer ends where the CLI shows that comment behind a prompt. The
+        first prompt after a line proves nothing: what is sent before readline has taken the terminal over is
+        echoed by the terminal, then shown again, behind a prompt of its own.
+        """
+        self._asked += 1
+        mark = f"! {self._asked}"
+        end = re.compile(rf"{PROMPT}{re.escape(mark)} *\r?\n(?:.*\n)*?{PROMPT}$")
         with self._translated(command.strip()):
-            self._live.write_channel(command + "\n")
-            answer = self._read_prompt()
-        _, _, answer = answer.partition("\n")  # the echo
-        return answer
+            self._live.write_channel(f"{command}\n{mark}\n")
+            answer = self._read_until(end)
+        lines = answer.split("\n")
+        echo = max((n for n, line in enumerate(lines) if _is_echo(line, command)), default=-1)
+        return "\n".join(line for line in lines[echo + 1 :] if line != mark)
 
     @property
     def _live(self) -> BaseConnection:
@@ -64,19 +75,22 @@ class SshSession:
             raise Unreachable("the session is closed", where=self.device)
         return self._connection
 
-    def _read_prompt(self) -> str:
-        """Read until a prompt ends the output; netmiko's own reader does not notice a closed channel."""
+    def _read_until(self, end: re.Pattern[str]) -> str:
+        """Read until the output ends in ``end``, and return what stands before it.
+
+        netmiko's own reader polls, and does not notice a closed channel.
+        """
         channel: Any = self._live.remote_conn
-        end_s, text = time.monotonic() + self.login.rpc_timeout_s, ""
+        stop_s, text = time.monotonic() + self.login.rpc_timeout_s, ""
         while True:
-            channel.settimeout(max(0.001, end_s - time.monotonic()))
+            channel.settimeout(max(0.001, stop_s - time.monotonic()))
             data = channel.recv(65536)
             if not data:
                 raise EOFError("the device closed the session")
-            text = ESCAPE.sub("", text + data.decode("utf-8", "replace"))
-            if found := PROMPT.search(text):
-                self.mode = found["mode"] or ""
-                return text[: found.start()].replace("\r\n", "\n").replace("\r", "")
+            text += data.decode("utf-8", "replace")
+            if found := end.search(ESCAPE.sub("", text)):
+                self.mode = MODE.findall(found[0])[-1]
+                return ESCAPE.sub("", text)[: found.start()].replace("\r\n", "\n").replace("\r", "")
 
     @contextmanager
     def _translated(self, operation: str) -> Iterator[None]:
@@ -91,6 +105,11 @@ class SshSession:
             raise Unreachable(f"{operation}: no answer in time", where=where) from error
         except (NetmikoBaseException, paramiko.SSHException, OSError, EOFError, ValueError) as error:
             raise Unreachable(f"{operation}: {_reason(error)}", where=where) from error
+
+
+def _is_echo(line: str, command: str) -> bool:
+    """Tell whether a line is a command as the terminal or the CLI shows it."""
+    return bool(command.strip()) and line.rstrip().endswith(command.strip()) and not line.startswith("%")
 
 
 def _connect(host: str, port: int, login: Login) -> BaseConnection:

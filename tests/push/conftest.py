@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from misbehave import Server  # noqa: E402
 from nodes import NETWORK, Node, Nodes, set_network  # noqa: E402
 
+from parkops.push import fleet  # noqa: E402
 from parkops.transport.login import Login  # noqa: E402
 
 NEEDED = ("unshare", "nsenter", "ip", "sshd", "netconfd", "vtysh", "nft", "ssh-keygen")
@@ -90,6 +92,14 @@ def misbehaving(network: Nodes, start: Start) -> Iterator[Callable[[str], str]]:
     finally:
         for server in servers:
             server.__exit__()
+
+
+@pytest.fixture(autouse=True)
+def _short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep tests of dead lines short."""
+    real = fleet.login
+    short = {"connect_timeout_s": 5.0, "rpc_timeout_s": 5.0}
+    monkeypatch.setattr(fleet, "login", lambda access, workspace: replace(real(access, workspace), **short))
 
 
 @pytest.fixture

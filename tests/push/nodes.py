@@ -102,6 +102,7 @@ ROUTER = """
 ip link add eth1 type veth peer name peer1; ip link set peer1 up
 ip link add eth2 type veth peer name peer2; ip link set peer2 up
 sed -i 's/^\\(ospfd\\|ospf6d\\|bfdd\\|bgpd\\)=.*/\\1=no/;s/^\\(ospfd\\|ospf6d\\|bfdd\\)=.*/\\1=yes/' /etc/frr/daemons
+echo 'watchfrr_options="--log file:/run/watchfrr.log"' >> /etc/frr/daemons
 echo 'hostname {name}' > /etc/frr/frr.conf
 echo 'service integrated-vtysh-config' > /etc/frr/vtysh.conf
 mkdir -p /run/frr /var/tmp/frr /var/log/frr; chown -R frr:frr /etc/frr /run/frr /var/tmp/frr /var/log/frr
@@ -180,6 +181,7 @@ class Nodes:
             )
         self.known_hosts.write_text("")
         self.holder, self.holder_pid = self._spawn("holder", HOLDER.format(network=NETWORK))
+        self._await_ready("holder", self.holder)
 
     @property
     def known_hosts(self) -> Path:
@@ -223,7 +225,7 @@ class Nodes:
             host_key = " ".join((self.folder / "host.pub").read_text().split()[:2])
             with self.known_hosts.open("a") as file:
                 file.write(f"{host} {host_key}\n")
-        self._await_ready(node)
+        self._await_ready(name, process)
         return node
 
     def _attach(self, node: Node, number: int) -> None:
@@ -239,13 +241,13 @@ class Nodes:
         for command in (f"addr add {node.address}/24 dev eth0", "link set eth0 up"):
             subprocess.run(["nsenter", f"--net=/proc/{node.pid}/ns/net", "ip", *command.split()], check=True)
 
-    def _await_ready(self, node: Node) -> None:
-        assert node.process.stdout
+    def _await_ready(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout
         output = b""
         while b"ready\n" not in output:
-            chunk = os.read(node.process.stdout.fileno(), 4096)
+            chunk = os.read(process.stdout.fileno(), 4096)
             if not chunk:
-                raise AssertionError((self.folder / f"{node.name}.log").read_text() + output.decode())
+                raise AssertionError((self.folder / f"{name}.log").read_text() + output.decode())
             output += chunk
 
     def enter(self) -> int:
