@@ -1,0 +1,196 @@
+"""The real parser of each format: what it says about an artifact, and why it cannot be asked here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared"
+YANG = Path(os.environ.get("PARKOPS_YANG", SHARED / "yang"))
+SCHEMA = SHARED / "schemas" / "containerlab-topology.schema.json"
+MODULES = (
+    "ietf/ietf-interfaces.yang",
+    "ietf/iana-if-type@2014-05-08.yang",
+    "ieee/ieee802-dot1q-bridge.yang",
+    "ieee/ieee802-dot1q-rstp-bridge.yang",
+)
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+TIMEOUT_S = 30
+
+
+def need(*programs: str) -> None:
+    """Skip the test, saying why, where a program is not installed."""
+    for program in programs:
+        if shutil.which(program, path=PATH) is None:
+            pytest.skip(f"{program} is not installed")
+
+
+def run(*call: str | Path, cwd: Path | None = None) -> str:
+    """Return what a program complains about, "" when it accepts."""
+    done = subprocess.run(
+        [str(part) for part in call],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        cwd=cwd,
+        env={"PATH": PATH, "LC_ALL": "C.UTF-8"},
+        check=False,
+    )
+    return (done.stderr + done.stdout).strip() or f"ended with {done.returncode}" if done.returncode else ""
+
+
+def _file(folder: Path, text: str, name: str = "artifact") -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def nftables(text: str, folder: Path) -> str:
+    need("nft", "unshare")
+    return run("unshare", "-r", "-n", "nft", "-c", "-f", _file(folder, text))
+
+
+def frr(text: str, folder: Path) -> str:
+    need("vtysh")
+    return run("vtysh", "-C", "-f", _file(folder, text))
+
+
+def chrony(text: str, folder: Path) -> str:
+    need("chronyd")
+    return run("chronyd", "-p", "-f", _file(folder, text))
+
+
+def sshd(text: str, folder: Path) -> str:
+    need("sshd", "ssh-keygen")
+    key = folder / "host_key"
+    if not key.exists():
+        assert run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key) == ""
+    if not Path("/run/sshd").is_dir():
+        pytest.skip("sshd -t wants /run/sshd, which is not here")
+    return run(shutil.which("sshd", path=PATH) or "", "-t", "-h", key, "-f", _file(folder, text))
+
+
+def rsyslog(text: str, folder: Path) -> str:
+    need("rsyslogd")
+    return run("rsyslogd", "-N1", "-f", _file(folder, text))
+
+
+def nginx_wrapper(text: str, folder: Path) -> Path:
+    """Return a whole nginx configuration around a site."""
+    site = _file(folder, text, "site")
+    wrapper = (
+        f"user root root;\ndaemon off;\nerror_log stderr;\npid {folder}/nginx.pid;\nevents {{}}\nhttp {{\n"
+    )
+    for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):
+        wrapper += f"  {kind}_temp_path {folder}/{kind};\n"
+    return _file(folder, f"{wrapper}  access_log off;\n  include {site};\n}}\n", "nginx.conf")
+
+
+def nginx(text: str, folder: Path) -> str:
+    need("nginx", "unshare")
+    return run("unshare", "-r", "-n", "nginx", "-t", "-q", "-c", nginx_wrapper(text, folder))
+
+
+def prometheus(text: str, folder: Path) -> str:
+    need("promtool")
+    return run("promtool", "check", "config", "--syntax-only", _file(folder, text))
+
+
+def prometheus_rules(text: str, folder: Path) -> str:
+    need("promtool")
+    return run("promtool", "check", "rules", _file(folder, text))
+
+
+def ifupdown(text: str, folder: Path) -> str:
+    need("ifquery")
+    return run("ifquery", "--interfaces", _file(folder, text), "--list", "--all")
+
+
+def sysctl(text: str, folder: Path) -> str:
+    need("sysctl", "unshare")
+    return run("unshare", "-r", "-n", "sysctl", "-p", _file(folder, text))
+
+
+def shell(text: str, folder: Path) -> str:
+    return run("sh", "-n", _file(folder, text))
+
+
+def netconf(text: str, folder: Path) -> str:
+    """Validate a payload on the official modules; the outer <config> is NETCONF's own."""
+    need("yanglint")
+    missing = [module for module in MODULES if not (YANG / module).is_file()]
+    if missing:
+        pytest.skip(f"{missing[0]} is not below {YANG}; PARKOPS_YANG names another place")
+    head, _, rest = text.partition("\n")
+    assert head.startswith("<config ")
+    body, _, tail = rest.rpartition("</config>")
+    assert not tail.strip()
+    file = _file(folder, body, "artifact.xml")
+    paths = [part for name in ("ieee", "ietf") for part in ("-p", YANG / name)]
+    return run("yanglint", *paths, "-t", "config", *(YANG / module for module in MODULES), file)
+
+
+def containerlab(text: str, folder: Path) -> str:
+    import jsonschema
+
+    if not SCHEMA.is_file():
+        pytest.skip(f"{SCHEMA} is not here")
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8").replace(r"\\p{N}\\p{L}", r"\\w"))
+    validator = jsonschema.Draft7Validator(schema)
+    return "; ".join(error.message for error in validator.iter_errors(yaml.safe_load(text)))
+
+
+def ansible_inventory(text: str, folder: Path) -> str:
+    program = ROOT / ".venv" / "bin" / "ansible-inventory"
+    found = str(program) if program.is_file() else shutil.which("ansible-inventory")
+    if not found:
+        pytest.skip("ansible-inventory is not installed (extra `ansible`)")
+    done = subprocess.run(
+        [found, "-i", str(_file(folder, text, "hosts.yml")), "--list"],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        env={
+            "PATH": PATH,
+            "HOME": str(folder),
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
+            "LC_ALL": "C.UTF-8",
+        },
+        check=False,
+    )
+    if done.returncode:
+        return done.stderr
+    hosts = json.loads(done.stdout)["_meta"]["hostvars"]
+    return (
+        "" if hosts.keys() == yaml.safe_load(text)["all"]["hosts"].keys() else f"hosts read: {sorted(hosts)}"
+    )
+
+
+PARSERS: dict[str, Callable[[str, Path], str]] = {
+    "nftables": nftables,
+    "frr": frr,
+    "chrony": chrony,
+    "sshd": sshd,
+    "rsyslog": rsyslog,
+    "nginx": nginx,
+    "prometheus": prometheus,
+    "prometheus-rules": prometheus_rules,
+    "ifupdown": ifupdown,
+    "sysctl": sysctl,
+    "shell": shell,
+    "xml": netconf,
+    "containerlab": containerlab,
+    "ansible-inventory": ansible_inventory,
+}
+WITHOUT = {  # languages that have no parser to ask
+    "text": "free text",
+    "mosquitto": "mosquitto has no dry run; it is started in another test",
+}

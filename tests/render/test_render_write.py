@@ -1,0 +1,112 @@
+"""A second render writes nothing; what is no longer rendered goes; templates fail with a place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from parkops.errors import RenderError
+from parkops.model import Artifact
+from parkops.render.text import environment, fill
+from parkops.render.write import compare, write
+
+
+def _state(build: Path) -> dict[str, tuple[bytes, int, int]]:
+    return {
+        str(file.relative_to(build)): (file.read_bytes(), file.stat().st_mtime_ns, file.stat().st_ino)
+        for file in build.rglob("*")
+        if file.is_file()
+    }
+
+
+def test_second_write_touches_nothing(demo_artifacts: tuple[Artifact, ...], tmp_path: Path) -> None:
+    first = write(demo_artifacts, tmp_path)
+    assert len(first.changed) == len(demo_artifacts)
+    before = _state(tmp_path)
+    second = write(demo_artifacts, tmp_path)
+    assert (second.changed, second.removed, second.unchanged) == ((), (), len(demo_artifacts))
+    assert _state(tmp_path) == before
+
+
+def test_one_changed_file_is_the_only_one_written(
+    demo_artifacts: tuple[Artifact, ...], tmp_path: Path
+) -> None:
+    write(demo_artifacts, tmp_path)
+    before = _state(tmp_path)
+    spoilt = demo_artifacts[5].path
+    (tmp_path / spoilt).write_text("by hand")
+    assert compare(demo_artifacts, tmp_path).changed == (spoilt,)
+    assert write(demo_artifacts, tmp_path).changed == (spoilt,)
+    after = _state(tmp_path)
+    assert {path for path in after if after[path] != before[path]} == {spoilt}
+    assert after[spoilt][0] == before[spoilt][0]
+
+
+def test_what_is_no_longer_rendered_is_removed(demo_artifacts: tuple[Artifact, ...], tmp_path: Path) -> None:
+    write(demo_artifacts, tmp_path)
+    (tmp_path / "core-1" / "notes.txt").write_text("mine")
+    kept = tuple(item for item in demo_artifacts if item.device not in ("core-1", "fw-1"))
+    done = write(kept, tmp_path)
+    assert set(done.removed) == {item.path for item in demo_artifacts} - {item.path for item in kept}
+    assert not (tmp_path / "fw-1").exists()
+    assert (tmp_path / "core-1" / "notes.txt").read_text() == "mine"
+
+
+def test_a_manifest_never_removes_outside_the_build_folder(tmp_path: Path) -> None:
+    build, victim = tmp_path / "build", tmp_path / "victim"
+    build.mkdir()
+    victim.write_text("precious")
+    (build / "manifest.json").write_text('{"version": 1, "files": {"../victim": "0", "/etc/hostname": "0"}}')
+    assert write((), build).removed == ()
+    assert victim.read_text() == "precious"
+    assert Path("/etc/hostname").exists()
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{", '{"files": []}', '{"files": {"a": 1}}', "\x00"])
+def test_a_damaged_manifest_is_replaced(
+    manifest: str, demo_artifacts: tuple[Artifact, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "manifest.json").write_text(manifest)
+    write(demo_artifacts, tmp_path)
+    assert write(demo_artifacts, tmp_path).changed == ()
+
+
+def test_no_artifact_path_leaves_the_build_folder(demo_artifacts: tuple[Artifact, ...]) -> None:
+    for artifact in demo_artifacts:
+        assert not artifact.path.startswith("/")
+        assert ".." not in Path(artifact.path).parts
+    assert len({artifact.path for artifact in demo_artifacts}) == len(demo_artifacts)
+
+
+def test_undefined_variable_names_template_line_variable_and_device() -> None:
+    with pytest.raises(RenderError) as caught:
+        fill("frr/frr.conf.j2", {}, where="core-1")
+    assert str(caught.value) == (
+        "core-1: frr/frr.conf.j2:3: 'device' is undefined: add it to the design or plan"
+    )
+
+
+def test_undefined_variable_in_an_included_template_names_that_template(demo_park) -> None:
+    with pytest.raises(RenderError) as caught:
+        fill("linux/frr.conf.j2", {"device": demo_park.device("fw-1")}, where="fw-1")
+    assert str(caught.value).startswith("fw-1: frr/frr.conf.j2:12: 'routed' is undefined")
+
+
+def test_syntax_error_of_a_template_names_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = jinja2.DictLoader({"x/y.j2": "one\n{% if %}\n"})
+    monkeypatch.setattr(environment(), "loader", loader)
+    with pytest.raises(RenderError, match=r"^sw-1: x/y\.j2:2: "):
+        fill("x/y.j2", {}, where="sw-1")
+
+
+def test_no_template_calculates_addresses_or_reads_the_clock(demo_artifacts: tuple[Artifact, ...]) -> None:
+    """Same plan, same bytes: nothing of this machine stands in an artifact."""
+    import socket
+
+    texts = "".join(artifact.text for artifact in demo_artifacts)
+    assert str(Path.home()) not in texts or str(Path.home()) == "/"
+    assert str(Path(__file__).resolve().parents[2]) not in texts
+    host = socket.gethostname()
+    assert len(host) < 6 or host not in texts
