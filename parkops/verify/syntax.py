@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ def check_syntax(artifacts: tuple[Artifact, ...], workers: int = 4) -> Iterator[
 
 def _check(artifact: Artifact) -> Finding:
     if artifact.language in BUILT_IN:
-        error = BUILT_IN[artifact.language](artifact.text)
+        error = " ".join(BUILT_IN[artifact.language](artifact.text).split())
         return _finding(artifact, Verdict.FAIL if error else Verdict.PASS, error or "accepted")
     program, call, package = PARSERS[artifact.language]
     if which(program, path=PATH) is None:
@@ -44,10 +45,16 @@ def _check(artifact: Artifact) -> Finding:
             code, output = _run([part.format(file=file) for part in call])
         except subprocess.TimeoutExpired:
             return _finding(artifact, Verdict.UNKNOWN, f"{program} did not answer within {TIMEOUT_S:g} s")
-    complaint = output.strip().replace(str(file), artifact.path).partition("\n")[0]
     if code == 0:
         return _finding(artifact, Verdict.PASS, "accepted")
+    complaint = _complaint(output.replace(str(file), artifact.path))
     return _finding(artifact, Verdict.FAIL, complaint or f"{program} ended with {code} and said nothing")
+
+
+def _complaint(output: str) -> str:
+    """Return the first line that says what is wrong, without the time at which it was said."""
+    lines = (re.sub(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T\S+ ", "", line.strip()) for line in output.splitlines())
+    return next((line for line in lines if line and not line.startswith(("Checking ", "FAILED"))), "")
 
 
 def _run(call: list[str]) -> tuple[int, str]:
