@@ -11,7 +11,7 @@ from typing import Protocol
 
 from parkops import lab
 from parkops.assess import assess
-from parkops.evidence import gather
+from parkops.evidence import gather, keep_push
 from parkops.lab.expect import try_expectations
 from parkops.lab.faults import heal, inject
 from parkops.lab.state import Fault, FaultKind
@@ -32,7 +32,6 @@ from parkops.model import (
 from parkops.monitor import MonitorThread
 from parkops.pipeline import build_park, load_park
 from parkops.push import plan as plan_push
-from parkops.push import read_running
 from parkops.push import run as push
 from parkops.store import Store
 from parkops.verify import verify
@@ -169,13 +168,13 @@ def _push(story: Story, park: Park, artifacts: tuple[Artifact, ...], store: Stor
     )
     tell.stage("Push: NETCONF, SSH and Ansible")
     results = push(park, artifacts, workspace, progress=progress)
-    store.save_results(results, time.time())
     failed = [result for result in results if not result.ok]
     story.claim(
         "every device was configured and read back",
         not failed,
         "; ".join(f"{item.device}: {item.message}" for item in failed) or _drivers(results),
     )
+    keep_push(park, artifacts, workspace, store, results)
     tell.stage("Push again")
     again = push(park, artifacts, workspace, progress=progress)
     touched = [result.device for result in again if result.outcome is not Outcome.UNCHANGED]
@@ -184,7 +183,6 @@ def _push(story: Story, park: Park, artifacts: tuple[Artifact, ...], store: Stor
         not touched,
         f"touched: {', '.join(touched)}" if touched else f"{len(again)} devices unchanged",
     )
-    store.save_running(read_running(park, artifacts, workspace, progress=progress))
 
 
 def _drivers(results: tuple[Result, ...]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from parkops.model import Artifact, EvidenceSet, Park
+from parkops.model import Artifact, EvidenceSet, Park, Result, Workspace
 
 if TYPE_CHECKING:
     from parkops.store import Store
@@ -40,3 +41,14 @@ def gather(
         pushed_s=pushed_s,
         now_s=now_s,
     )
+
+
+def keep_push(
+    park: Park, artifacts: Sequence[Artifact], workspace: Workspace, store: Store, results: Sequence[Result]
+) -> None:
+    """Keep what a push did, and what its devices run now, as evidence."""
+    from parkops.push import read_running
+
+    store.save_results(results, time.time())
+    names = [result.device for result in results]
+    store.save_running(read_running(park, artifacts, workspace, devices=names))

@@ -124,10 +124,19 @@ class Context:
         return tuple(managed[name] for name in dict.fromkeys(names))
 
     def enter_lab(self) -> bool:
-        """Move this process into the lab's management network if the park's lab runs; return whether."""
+        """Move this process into the lab's management network if the park's lab runs; return whether.
+
+        Raises UsageError when the plan is for a lab and none runs: its addresses belong to somebody else.
+        """
         from parkops import lab
 
         if not lab.is_up(self.workspace):
+            if ".parkops/lab/" in self.park().access.key:
+                raise UsageError(
+                    "the plan logs in with the lab's key, and no lab runs",
+                    where="access.key",
+                    hint="start it with `parkops lab up`, or name the park's own key in the plan",
+                )
             return False
         lab.enter(self.workspace)
         return True

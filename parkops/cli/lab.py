@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parkops.cli.common import Context, json_option
+from parkops.cli.lab_try import try_traffic
 
 if TYPE_CHECKING:
     from parkops.lab import Fault, LabStatus
@@ -234,21 +235,14 @@ class _Progress:
 
 
 def _print_status(ctx: Context, stands: LabStatus) -> None:
-    from rich.table import Table
-
-    table = Table(title=f"Lab of {stands.park}: process {stands.pid}, up {_age(stands.started_s)}")
-    for heading in ("node", "title", "role", "platform", "management", "state", "boot"):
-        table.add_column(heading)
+    ctx.console.print(f"Lab of {stands.park}: process {stands.pid}, up {_age(stands.started_s)}")
+    table = ctx.table("node", "role", "management", "state", "boot", "title")
     for node in stands.nodes:
         mark = "[green]up[/green]" if node.state == "up" else "[red]dead[/red]"
-        table.add_row(
-            node.name, node.title, node.role, node.platform, node.address, mark, f"{node.boot_s:.1f} s"
-        )
+        table.add_row(node.name, node.role, node.address, mark, f"{node.boot_s:.1f} s", node.title)
     ctx.console.print(table)
     if stands.faults:
-        faults = Table(title="Faults")
-        for heading in ("id", "fault", "since"):
-            faults.add_column(heading)
+        faults = ctx.table("fault", "what", "since")
         for one in stands.faults:
             faults.add_row(one.id, _describe(one), _age(one.since_s))
         ctx.console.print(faults)
@@ -321,3 +315,6 @@ def _become(argv: list[str]) -> None:
         from parkops.errors import UsageError
 
         raise UsageError(f"no such command: {argv[0]}") from error
+
+
+lab.add_command(try_traffic)

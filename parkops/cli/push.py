@@ -45,6 +45,7 @@ def push(
       parkops -p inventories/demo push core-1 core-2
     """
     from parkops import push as room
+    from parkops.evidence import keep_push
 
     names = [device.name for device in ctx.select(devices)]
     park, artifacts = ctx.park(), ctx.artifacts()
@@ -57,6 +58,8 @@ def push(
         click.confirm(f"Push to {len(names)} devices?", abort=True)
     with _progress(ctx, names, as_json) as progress:
         results = room.run(park, artifacts, ctx.workspace, devices=names, workers=workers, progress=progress)
+    with ctx.open_store() as store:
+        keep_push(park, artifacts, ctx.workspace, store, results)
     _show_results(ctx, results, as_json)
     if not all(result.ok for result in results):
         sys.exit(1)

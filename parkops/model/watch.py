@@ -27,7 +27,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A span in which a target kept one state; ``end_s`` is the last sample of the span."""
+    """A span in which a target kept one state; it ends where the next one starts."""
 
     target: str
     start_s: float

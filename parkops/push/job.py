@@ -16,7 +16,7 @@ from parkops.transport.secrets import Vault
 Progress = Callable[[str, str, str], None]  # device, step, detail
 
 
-class Interrupted(ParkopsError):  # noqa: N818  # named like the other errors of the tree
+class Interrupted(ParkopsError):
     """The run was interrupted; what this device was in the middle of has been taken back."""
 
 

@@ -47,20 +47,19 @@ def _steps_json(result: Result) -> str:
 
 
 def last_results(connection: sqlite3.Connection) -> tuple[tuple[Result, ...], float | None]:
-    """Return the last push's results by device, and its Unix time; None when nothing was pushed."""
-    push = connection.execute("SELECT id, time_s FROM pushes ORDER BY id DESC LIMIT 1").fetchone()
+    """Return each device's latest result, by device, and the last push's Unix time; None without one."""
+    push = connection.execute("SELECT time_s FROM pushes ORDER BY id DESC LIMIT 1").fetchone()
     if push is None:
         return (), None
     rows = connection.execute(
-        "SELECT device, driver, outcome, message, diff, steps, duration_s FROM results"
-        " WHERE push = ? ORDER BY device",
-        (push[0],),
+        "SELECT device, driver, outcome, message, diff, steps, duration_s FROM results AS r"
+        " WHERE push = (SELECT max(push) FROM results WHERE device = r.device) ORDER BY device"
     )
     results = tuple(
         Result(device, driver, Outcome(outcome), message, diff, _steps(steps), duration_s)
         for device, driver, outcome, message, diff, steps, duration_s in rows
     )
-    return results, push[1]
+    return results, push[0]
 
 
 def _steps(text: str) -> tuple[Step, ...]:

@@ -18,17 +18,16 @@ def test_reach_keeps_the_latest(store):
     assert store.reach() == (Reach("e1", False, 20.0, "closed"), Reach("e2", None, 10.0))
 
 
-def test_results_of_the_last_push(store):
+def test_each_devices_latest_result(store):
     assert store.last_results() == ((), None)
-    store.save_results([Result("old", "ssh", Outcome.FAILED, "no")], 1.0)
+    old = Result("z", "ssh", Outcome.FAILED, "no")
+    store.save_results([old, Result("a", "netconf", Outcome.FAILED, "no")], 1.0)
     results = (
         Result("a", "netconf", Outcome.CHANGED, "ok", "+ 线", (Step("commit", "confirmed", 2.5),), 0.5),
         Result("b", "ansible", Outcome.UNCHANGED),
     )
     store.save_results(reversed(results), 2.0)
-    assert store.last_results() == (results, 2.0)
-    store.save_results([], 3.0)
-    assert store.last_results() == ((), 3.0)
+    assert store.last_results() == ((*results, old), 2.0)
 
 
 def test_running_keeps_the_latest_of_each_device(store):
