@@ -126,4 +126,9 @@ def main() -> None:
         code = error.exit_code
     except BrokenPipeError:
         code = 0
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file that the user named
+        click.echo(f"{error.filename}: {error.strerror}", err=True)
+        code = 2
     sys.exit(code if isinstance(code, int) else 0)

@@ -31,5 +31,7 @@ def init(folder: Path, example: str) -> None:
         raise UsageError("there is a plan already", where=str(target), hint="choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
-    (folder / ".gitignore").write_text("build/\nreports/\n.parkops/\n", encoding="utf-8")
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("build/\nreports/\n.parkops/\n", encoding="utf-8")
     click.echo(f"{target} written. Next: parkops -p {folder} validate")
