@@ -42,8 +42,10 @@ class SshSession:
 
     def open(self) -> None:
         """Connect, check the host key, log in and wait for the first prompt."""
+        from parkops.transport.wire import again
+
         with self._translated("connect"):
-            self._connection = _connect(self.host, self.port, self.login)
+            self._connection = again(lambda: _connect(self.host, self.port, self.login))
             self._read_until(re.compile(f"{PROMPT}$"))
 
     def close(self) -> None:

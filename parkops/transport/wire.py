@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import paramiko
 from ncclient.manager import Manager, make_device_handler
@@ -17,6 +18,8 @@ from parkops.transport.login import KEX, Login
 # netconfd 2.13 never answers when it reads the client's hello and the first request in one piece; a server
 # does not say that it has taken the hello, so there is nothing to wait for but time.
 HELLO_GAP_S = 0.02
+BACK_OFF_S = 0.5
+T = TypeVar("T")
 
 
 class HostKeyError(Exception):
@@ -102,7 +105,23 @@ def _base_type(name: str) -> str:
 
 
 def connect(host: str, port: int, login: Login) -> tuple[WireSession, Manager]:
-    """Open a session and its ncclient manager; the session is closed again when a step fails."""
+    """Open a session and its ncclient manager; a handshake that the server dropped is tried once more."""
+    return again(lambda: _connect(host, port, login))
+
+
+def again(connect: Callable[[], T]) -> T:
+    """Connect, and once more after a dropped handshake: servers shed load by it (MaxStartups of sshd)."""
+    try:
+        return connect()
+    except paramiko.AuthenticationException:
+        raise
+    except (paramiko.SSHException, EOFError, ConnectionResetError):
+        time.sleep(BACK_OFF_S)
+        return connect()
+
+
+def _connect(host: str, port: int, login: Login) -> tuple[WireSession, Manager]:
+    """Open a session; it is closed again when a step fails."""
     handler: Any = make_device_handler({"name": "default"})
     session = WireSession(handler)
     try:

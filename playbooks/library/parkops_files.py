@@ -97,7 +97,7 @@ def _change(spec, differing, names):
         node.place(spec, differing)
         node.activate(spec, names, backup)
         _prove(spec)
-    except (Failure, OSError, LookupError, ValueError) as failure:
+    except Exception as failure:  # whatever it is, nothing may be left half done
         watch.claim()
         problems = node.revert(spec, names, backup)
         left = f"; and it could not all be taken back: {'; '.join(problems)}" if problems else "; taken back"

@@ -23,8 +23,8 @@ RELOAD = {"ssh": "reload", "nginx": "reload"}
 PACKAGES = {"ssh": "openssh-server", "sysctl": "procps", "networking": "ifupdown", "nginx": "nginx-light"}
 # Where a machine without systemd-tmpfiles has lost a daemon's folder below /run: its path and user.
 RUN_FOLDERS = {"mosquitto": "/run/mosquitto"}
-# Without systemd, Debian 12 has no init script for rsyslog, and one for mosquitto that makes the pid file as root
-# where mosquitto must write it: pid file and start command of both.
+# Without systemd, Debian 12 has no init script for rsyslog, and one for mosquitto that makes the pid file
+# as root where mosquitto must write it: pid file and start command of both.
 BARE = {
     "rsyslog": ("/run/rsyslogd.pid", ("rsyslogd",)),
     "mosquitto": ("/run/mosquitto/mosquitto.pid", ("mosquitto", "-d", "-c", "/etc/mosquitto/mosquitto.conf")),

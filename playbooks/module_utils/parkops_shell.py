@@ -8,7 +8,7 @@ import tempfile
 TIMEOUT_S = 60
 
 
-class Failure(Exception):  # noqa: N818  # it becomes the text of a failed task
+class Failure(Exception):  # it becomes the text of a failed task
     """Something on the node did not work; its text says what."""
 
 

@@ -15,11 +15,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from misbehave import Server  # noqa: E402
-from nodes import NETWORK, Node, Nodes, set_network  # noqa: E402
+from misbehave import Server
+from nodes import NETWORK, Node, Nodes, set_network
 
-from parkops.push import fleet  # noqa: E402
-from parkops.transport.login import Login  # noqa: E402
+from parkops.push import fleet
+from parkops.transport.login import Login
 
 NEEDED = ("unshare", "nsenter", "ip", "sshd", "netconfd", "vtysh", "nft", "ssh-keygen")
 YANG = Path(os.environ.get("PARKOPS_YANG", Path(__file__).parents[3] / "shared" / "yang"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncssh
 
 END = "]]>]]>"
+BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 HELLO = """<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities>
 <capability>urn:ietf:params:netconf:base:1.0</capability>
 <capability>urn:ietf:params:netconf:capability:candidate:1.0</capability>
@@ -84,5 +85,4 @@ class Server:
             return
         if self.fault == "errors" and operation == "edit-config":
             body = TWO_ERRORS
-        reply = f'<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="{found[1]}">{body}</rpc-reply>'
-        process.stdout.write(reply + END)
+        process.stdout.write(f'<rpc-reply xmlns="{BASE}" message-id="{found[1]}">{body}</rpc-reply>{END}')

@@ -18,10 +18,11 @@ CLONE_NEWNET = 0x40000000
 NETWORK = "172.30.77"
 RSTP = Path(__file__).parents[2] / "parkops" / "lab" / "yang" / "rstp"  # netconfd cannot load the IEEE's
 
+# The bridge has an address of its own: else it takes its lowest port's, and changes it when that node goes.
 HOLDER = """
 set -e
 ip link set lo up
-ip link add mgmt type bridge
+ip link add mgmt address 02:00:00:00:77:01 type bridge
 ip addr add {network}.1/24 dev mgmt
 ip link set mgmt up
 echo ready
@@ -84,11 +85,14 @@ cat  # no exec: the shell, as process 1, must go on to reap what daemons leave
 
 SWITCH = """
 # What netconfd's interface module calls, and aborts on when it is missing.
-for helper in get-interface-ipv4 ifconfig; do printf '#!/bin/sh\\n' > /usr/local/bin/$helper; chmod 755 /usr/local/bin/$helper; done
-printf '#!/bin/sh\\n/bin/cat "$@" 2>/dev/null || echo notpresent\\n' > /usr/local/bin/cat; chmod 755 /usr/local/bin/cat
+cd /usr/local/bin
+for helper in get-interface-ipv4 ifconfig; do printf '#!/bin/sh\\n' > $helper; done
+printf '#!/bin/sh\\n/bin/cat "$@" 2>/dev/null || echo notpresent\\n' > cat
+chmod 755 get-interface-ipv4 ifconfig cat; cd /
 export PATH=/usr/local/bin:$PATH
 echo '<config xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"/>' > /run/startup.xml
-YUMA_HOME= setsid /usr/sbin/netconfd --modpath=/usr/share/yuma/modules:/tmp/rstp:/tmp/yang/ieee:/tmp/yang/ietf \
+MODULES=/usr/share/yuma/modules:/tmp/rstp:/tmp/yang/ieee:/tmp/yang/ietf
+YUMA_HOME= setsid /usr/sbin/netconfd --modpath=$MODULES \
   --module=ietf-interfaces --module=ietf-ip --module=iana-if-type \
   --module=ieee802-dot1q-bridge --module=ieee802-dot1q-rstp-bridge \
   --target=candidate --access-control=off --superuser=parkops --ncxserver-sockname=/run/ncx.sock --port=830 \
@@ -101,7 +105,7 @@ for i in $(seq 500); do [ -S /run/ncx.sock ] && break; sleep 0.02; done
 ROUTER = """
 ip link add eth1 type veth peer name peer1; ip link set peer1 up
 ip link add eth2 type veth peer name peer2; ip link set peer2 up
-sed -i 's/^\\(ospfd\\|ospf6d\\|bfdd\\|bgpd\\)=.*/\\1=no/;s/^\\(ospfd\\|ospf6d\\|bfdd\\)=.*/\\1=yes/' /etc/frr/daemons
+sed -i 's/^\\(ospfd\\|ospf6d\\|bfdd\\)=.*/\\1=yes/' /etc/frr/daemons
 echo 'watchfrr_options="--log file:/run/watchfrr.log"' >> /etc/frr/daemons
 echo 'hostname {name}' > /etc/frr/frr.conf
 echo 'service integrated-vtysh-config' > /etc/frr/vtysh.conf
@@ -116,7 +120,8 @@ ip link add eth1 type veth peer name peer1; ip link set peer1 up
 ip link add eth2 type veth peer name peer2; ip link set peer2 up
 rm -f /etc/network/interfaces.d/*
 mkdir -p /etc/network/interfaces.d /run/network
-printf 'auto lo\\niface lo inet loopback\\nsource /etc/network/interfaces.d/*.cfg\\n' > /etc/network/interfaces
+printf 'auto lo\\niface lo inet loopback\\n' > /etc/network/interfaces
+echo 'source /etc/network/interfaces.d/*.cfg' >> /etc/network/interfaces
 /usr/sbin/sshd -E /run/sshd.log
 """
 

@@ -20,29 +20,35 @@ Start = Callable[[str, str], Any]
 
 
 class Bench:
-    """One Linux node, its park and its pushes."""
+    """Linux nodes, their park and their pushes."""
 
-    def __init__(self, node: Any, login: Login, folder: Path) -> None:
-        self.node = node
-        self.park = park(device("l1", "linux", node.address), key=login.key, known_hosts=login.known_hosts)
+    def __init__(self, nodes: dict[str, Any], login: Login, folder: Path) -> None:
+        self.nodes, self.node = nodes, next(iter(nodes.values()))
+        devices = [device(name, "linux", node.address) for name, node in nodes.items()]
+        self.park = park(*devices, key=login.key, known_hosts=login.known_hosts)
         self.workspace = workspace(folder)
 
     def push(self, *artifacts: Artifact, **options: Any) -> Result:
-        return push.run(self.park, artifacts, self.workspace, **options)[0]
+        return self.push_all(*artifacts, **options)[next(iter(self.nodes))]
 
-    def state(self) -> tuple[str, ...]:
-        """What a push may change on the node."""
-        addresses = json.loads(self.node.run("ip", "-j", "address", "show"))
+    def push_all(self, *artifacts: Artifact, **options: Any) -> dict[str, Result]:
+        results = push.run(self.park, artifacts, self.workspace, **options)
+        return {result.device: result for result in results}
+
+    def state(self, name: str = "") -> tuple[str, ...]:
+        """What a push may change on a node."""
+        node = self.nodes[name] if name else self.node
+        addresses = json.loads(node.run("ip", "-j", "address", "show"))
         ports = {
             entry["ifname"]: sorted(a["local"] for a in entry["addr_info"] if a["scope"] == "global")
             for entry in addresses
             if entry["ifname"].startswith("eth")
         }
         return (
-            self.node.run("nft", "-s", "list", "ruleset"),
-            self.node.run("sh", "-c", "cat /etc/nftables.conf /etc/chrony/chrony.conf"),
-            self.node.run("sh", "-c", "cat /etc/ssh/sshd_config.d/* /etc/network/interfaces.d/*", check=False),
-            self.node.run("sysctl", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"),
+            node.run("nft", "-s", "list", "ruleset"),
+            node.run("sh", "-c", "cat /etc/nftables.conf /etc/chrony/chrony.conf"),
+            node.run("sh", "-c", "cat /etc/ssh/sshd_config.d/* /etc/network/interfaces.d/*", check=False),
+            node.run("sysctl", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"),
             json.dumps(ports, sort_keys=True),
         )
 
@@ -53,7 +59,12 @@ class Bench:
 
 @pytest.fixture
 def bench(start: Start, login: Login, tmp_path: Path) -> Bench:
-    return Bench(start("l1", "linux"), login, tmp_path / "park")
+    return Bench({"l1": start("l1", "linux")}, login, tmp_path / "park")
+
+
+def fleet(start: Start, login: Login, folder: Path, size: int) -> Bench:
+    """Many nodes, so that one run of Ansible tries many cases."""
+    return Bench({f"l{n}": start(f"l{n}", "linux") for n in range(1, size + 1)}, login, folder)
 
 
 def test_a_push_puts_files_in_place_and_services_take_them(bench: Bench) -> None:
@@ -79,28 +90,35 @@ def test_a_second_push_changes_nothing_and_restarts_nothing(bench: Bench) -> Non
     assert bench.restarts() == before
 
 
-@pytest.mark.parametrize(
-    ("command", "told"),
-    [
-        ("echo '# by hand' >> /etc/chrony/chrony.conf", "-# by hand"),
-        ("nft flush ruleset", "+table inet filter {"),
-        ("nft add rule inet filter input tcp dport 23 accept", "-\t\ttcp dport 23 accept"),
-        ("sysctl -q -w net.ipv4.ip_forward=0", "-net.ipv4.ip_forward = 0"),
-        ("ip address del 10.1.1.1/24 dev eth1", "+eth1 10.1.1.1/24"),
-        ("ip address add 10.6.6.6/24 dev eth1", "-eth1 10.6.6.6/24"),
-        ("service chrony stop", "-stopped"),
-        ("chmod 666 /etc/nftables.conf", "-0666 root"),
-        ("rm /etc/sysctl.d/90-parkops.conf", "+net.ipv4.ip_forward = 1"),
-    ],
+TAMPERED = (
+    ("echo '# by hand' >> /etc/chrony/chrony.conf", "-# by hand"),
+    ("nft flush ruleset", "+table inet filter {"),
+    ("nft add rule inet filter input tcp dport 23 accept", "-\t\ttcp dport 23 accept"),
+    ("sysctl -q -w net.ipv4.ip_forward=0", "-net.ipv4.ip_forward = 0"),
+    ("ip address del 10.1.1.1/24 dev eth1", "+eth1 10.1.1.1/24"),
+    ("ip address add 10.6.6.6/24 dev eth1", "-eth1 10.6.6.6/24"),
+    ("service chrony stop", "-stopped"),
+    ("chmod 666 /etc/nftables.conf", "-0666 root"),
+    ("rm /etc/sysctl.d/90-parkops.conf", "+net.ipv4.ip_forward = 1"),
 )
-def test_what_was_changed_behind_parkops_is_seen_and_mended(bench: Bench, command: str, told: str) -> None:
-    bench.push(*linux("l1"))
-    good = bench.state()
-    bench.node.run("sh", "-c", command)
-    result = bench.push(*linux("l1"))
-    assert result.outcome is Outcome.CHANGED, result.message
-    assert told in result.diff.splitlines()
-    assert bench.state() == good
+
+
+def test_what_was_changed_behind_parkops_is_seen_and_mended(
+    start: Start, login: Login, tmp_path: Path
+) -> None:
+    bench = fleet(start, login, tmp_path / "park", len(TAMPERED) + 1)
+    rendered = [artifact for name in bench.nodes for artifact in linux(name)]
+    assert all(result.outcome is Outcome.CHANGED for result in bench.push_all(*rendered).values())
+    good = {name: bench.state(name) for name in bench.nodes}
+    *tampered, untouched = bench.nodes
+    for name, (command, _) in zip(tampered, TAMPERED, strict=True):
+        bench.nodes[name].run("sh", "-c", command)
+    results = bench.push_all(*rendered)
+    assert results[untouched].outcome is Outcome.UNCHANGED
+    for name, (command, told) in zip(tampered, TAMPERED, strict=True):
+        assert results[name].outcome is Outcome.CHANGED, f"{command}: {results[name].message}"
+        assert told in results[name].diff.splitlines(), command
+        assert bench.state(name) == good[name], command
 
 
 def test_a_file_that_is_rendered_no_longer_is_removed(bench: Bench) -> None:
@@ -112,33 +130,43 @@ def test_a_file_that_is_rendered_no_longer_is_removed(bench: Bench) -> None:
     assert "No such file" in bench.node.run("cat", "/etc/parkops-extra", check=False)
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"nft": NFT.replace("policy drop;", "policy dorp;")}, "/etc/nftables.conf is refused by nft"),
-        ({"chrony": CHRONY + "nonsense 1\n"}, "/etc/chrony/chrony.conf is refused by chronyd"),
-        ({"sshd": SSHD + "NoSuchOption yes\n"}, "ssh refuses its configuration"),
-        ({"ports": PORTS + "auto eth9\niface eth9 inet static\n    address 10.9.9.9/24\n"}, "ifup eth9"),
-        ({"ports": PORTS + "auto eth0\niface eth0 inet static\n    address 10.9.9.9/24\n"}, "management port"),
-        ({"sysctl": "net.ipv4.no_such_key = 1\n"}, "sysctl"),
-    ],
+REFUSED: tuple[tuple[dict[str, str], str], ...] = (
+    ({"nft": NFT.replace("policy drop;", "policy dorp;")}, "/etc/nftables.conf is refused by nft"),
+    ({"chrony": CHRONY + "nonsense 1\n"}, "/etc/chrony/chrony.conf is refused by chronyd"),
+    ({"sshd": SSHD + "NoSuchOption yes\n"}, "ssh refuses its configuration"),
+    ({"ports": PORTS + "auto eth9\niface eth9 inet static\n    address 10.9.9.9/24\n"}, "ifup eth9"),
+    ({"ports": PORTS + "auto eth0\niface eth0 inet static\n    address 10.9.9.9/24\n"}, "management port"),
+    ({"sysctl": "net.ipv4.no_such_key = 1\n"}, "sysctl"),
 )
-def test_what_the_node_refuses_is_taken_back(bench: Bench, changes: dict[str, str], reason: str) -> None:
-    bench.push(*linux("l1"))
-    good = bench.state()
-    changed = {"nft": NFT.replace('comment "f1"', 'comment "f2"')} | changes
-    result = bench.push(*linux("l1", **changed))
-    assert result.outcome is Outcome.FAILED
-    assert reason in result.message
-    assert bench.state() == good
-    bench.node.run("service", "chrony", "status")
-    assert bench.push(*linux("l1")).outcome is Outcome.UNCHANGED
+
+
+def test_what_a_node_refuses_is_taken_back_and_hides_no_other(
+    start: Start, login: Login, tmp_path: Path
+) -> None:
+    bench = fleet(start, login, tmp_path / "park", len(REFUSED) + 1)
+    rendered = {name: linux(name) for name in bench.nodes}
+    bench.push_all(*(artifact for artifacts in rendered.values() for artifact in artifacts))
+    good = {name: bench.state(name) for name in bench.nodes}
+    *refusing, other = bench.nodes
+    renamed = NFT.replace('comment "f1"', 'comment "f2"')
+    wanted = {other: linux(other, nft=renamed)}
+    for name, (changes, _) in zip(refusing, REFUSED, strict=True):
+        wanted[name] = linux(name, **({"nft": renamed} | changes))
+    results = bench.push_all(*(artifact for artifacts in wanted.values() for artifact in artifacts))
+    assert results[other].outcome is Outcome.CHANGED, results[other].message
+    for name, (_, reason) in zip(refusing, REFUSED, strict=True):
+        assert results[name].outcome is Outcome.FAILED
+        assert reason in results[name].message
+        assert bench.state(name) == good[name], reason
+    repaired = bench.push_all(*(artifact for artifacts in rendered.values() for artifact in artifacts))
+    assert all(repaired[name].outcome is Outcome.UNCHANGED for name in refusing)
 
 
 def test_a_daemon_that_does_not_come_up_takes_the_change_back(bench: Bench) -> None:
     bench.push(*linux("l1"))
     good = bench.state()
-    bench.node.run("sh", "-c", "chmod 644 /usr/sbin/chronyd")  # it can still run, but never start again
+    # it runs, but can never start again; its check of a file is left alone
+    bench.node.run("sh", "-c", "printf '#!/bin/sh\\necho no more >&2; exit 1\\n' > /etc/init.d/chrony")
     result = bench.push(*linux("l1", chrony=CHRONY + "maxupdateskew 100\n", nft=NFT.replace('"f1"', '"f2"')))
     assert result.outcome is Outcome.FAILED
     assert "chrony" in result.message
@@ -168,7 +196,9 @@ def test_a_filter_that_locks_us_out_is_taken_back_by_the_node(
     monkeypatch.setattr(ansible_run, "REVERT_S", 6)
     bench.push(*linux("l1"))
     good = bench.state()
-    closed = NFT.replace('    iifname "eth0" accept\n', "").replace("ct state established,related accept", "", 1)
+    closed = NFT.replace('    iifname "eth0" accept\n', "").replace(
+        "ct state established,related accept", "", 1
+    )
     result = bench.push(*linux("l1", nft=closed))
     assert result.outcome is Outcome.FAILED
     deadline_s = time.monotonic() + 15
@@ -182,7 +212,8 @@ def test_a_secret_reaches_the_node_and_nothing_else(bench: Bench, monkeypatch: p
     text = "psk = @secret:env:PARKOPS_TEST_SECRET@\n"
     told: list[str] = []
     result = bench.push(
-        file("l1", "/etc/parkops.secret", text, mode="0600"), progress=lambda *words: told.append(" ".join(words))
+        file("l1", "/etc/parkops.secret", text, mode="0600"),
+        progress=lambda *words: told.append(" ".join(words)),
     )
     assert result.outcome is Outcome.CHANGED, result.message
     assert bench.node.run("cat", "/etc/parkops.secret") == "psk = hush-hush-42\n"

@@ -1,12 +1,14 @@
 """The same configuration prints alike; an edit says only what differs."""
 
-from parkops.push import datatree
 from park import BR, IF, NC, switch
 
+from parkops.push import datatree
+
+IANA = "urn:ietf:params:xml:ns:yang:iana-if-type"
 A = f"""<config xmlns="{NC}"><interfaces xmlns="{IF}"><interface><name>p10</name>
-<type xmlns:x="urn:ietf:params:xml:ns:yang:iana-if-type">x:ethernetCsmacd</type><enabled>true</enabled></interface>
+<type xmlns:x="{IANA}">x:ethernetCsmacd</type><enabled>true</enabled></interface>
 <interface><name>p2</name><description>b</description></interface></interfaces></config>"""
-B = f"""<data xmlns="{NC}" xmlns:if="{IF}" xmlns:iana="urn:ietf:params:xml:ns:yang:iana-if-type"><if:interfaces>
+B = f"""<data xmlns="{NC}" xmlns:if="{IF}" xmlns:iana="{IANA}"><if:interfaces>
 <if:interface><if:description>b</if:description><if:name>p2</if:name></if:interface>
 <if:interface><if:type>iana:ethernetCsmacd</if:type><if:name>p10</if:name></if:interface></if:interfaces></data>"""
 
@@ -23,7 +25,9 @@ def test_lists_are_sorted_naturally_with_keys_first() -> None:
 
 
 def test_an_identity_of_the_own_module_needs_no_prefix() -> None:
-    plain = f'<c><bridges xmlns="{BR}"><bridge><name>b</name><bridge-type>x</bridge-type></bridge></bridges></c>'
+    plain = (
+        f'<c><bridges xmlns="{BR}"><bridge><name>b</name><bridge-type>x</bridge-type></bridge></bridges></c>'
+    )
     prefixed = plain.replace("<bridge-type>x", f'<bridge-type xmlns:d="{BR}">d:x')
     assert datatree.parse(plain) == datatree.parse(prefixed)
 

@@ -78,7 +78,9 @@ def test_a_port_is_emptied_never_deleted() -> None:
 
 def test_what_the_intended_keeps_is_never_removed() -> None:
     keep = " ip ospf area 0\n"
-    told = commands(RUNNING, RUNNING.replace(" description old\n", "").replace(keep, keep + " ip ospf cost 5\n"))
+    told = commands(
+        RUNNING, RUNNING.replace(" description old\n", "").replace(keep, keep + " ip ospf cost 5\n")
+    )
     assert " no ip ospf area 0" not in told
     assert " no ip address 10.0.0.1/31" not in told
 

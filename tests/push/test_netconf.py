@@ -17,9 +17,10 @@ from parkops.transport.login import Login
 from parkops.transport.netconf import NetconfSession
 
 Start = Callable[[str, str], Any]
+IANA = "urn:ietf:params:xml:ns:yang:iana-if-type"
 FOREIGN = f"""<config xmlns="{NC}"><interfaces xmlns="{IF}">
-<interface><name>foreign</name><type xmlns:i="urn:ietf:params:xml:ns:yang:iana-if-type">i:ethernetCsmacd</type></interface>
-<interface><name>p1</name><type xmlns:i="urn:ietf:params:xml:ns:yang:iana-if-type">i:ethernetCsmacd</type>
+<interface><name>foreign</name><type xmlns:i="{IANA}">i:ethernetCsmacd</type></interface>
+<interface><name>p1</name><type xmlns:i="{IANA}">i:ethernetCsmacd</type>
 <enabled>false</enabled><link-up-down-trap-enable>enabled</link-up-down-trap-enable></interface></interfaces>
 <bridges xmlns="{BR}"><bridge><name>br9</name><address>00-00-5E-00-53-09</address>
 <bridge-type>customer-vlan-bridge</bridge-type></bridge></bridges></config>"""
@@ -87,7 +88,9 @@ def test_foreign_leftovers_are_removed(bench: Bench) -> None:
     assert bench.running() == datatree.parse(switch("sw").text, MANAGED)
 
 
-@pytest.mark.parametrize("vlans", [{101: "a"}, {101: "control", 102: "x", 103: "y"}, {101: "control", 104: "z"}])
+@pytest.mark.parametrize(
+    "vlans", [{101: "a"}, {101: "control", 102: "x", 103: "y"}, {101: "control", 104: "z"}]
+)
 def test_any_configuration_can_follow_any_other(bench: Bench, vlans: dict[int, str]) -> None:
     bench.push(switch("sw"))
     for wanted in (switch("sw", vlans=vlans, ports="p1 p3"), switch("sw")):

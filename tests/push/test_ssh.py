@@ -148,8 +148,14 @@ def _some_of(text: str, rnd: random.Random) -> str:
 
 def test_any_configuration_can_follow_any_other(bench: Bench) -> None:
     rnd = random.Random(7)
-    other = CONFIG.replace("10.254.0.0/31", "10.254.0.8/31").replace("cost 10", "cost 20").replace("le 24", "le 28")
-    other = other.replace("fd00:0:fe::/127", "fd00:0:fe:9::/127").replace("description to", "description over")
+    other = (
+        CONFIG.replace("10.254.0.0/31", "10.254.0.8/31")
+        .replace("cost 10", "cost 20")
+        .replace("le 24", "le 28")
+    )
+    other = other.replace("fd00:0:fe::/127", "fd00:0:fe:9::/127").replace(
+        "description to", "description over"
+    )
     for number in range(25):
         wanted = _some_of(rnd.choice([CONFIG, other]), rnd)
         result = bench.push(wanted)

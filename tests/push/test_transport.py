@@ -14,14 +14,17 @@ import pytest
 from parkops.errors import Refused, Unreachable, UsageError
 from parkops.model import Access, Workspace
 from parkops.transport import secrets
-from parkops.transport.login import Login, login as make_login
+from parkops.transport.login import Login
+from parkops.transport.login import login as make_login
 from parkops.transport.netconf import NetconfSession
 from parkops.transport.ssh import SshSession
 
 Start = Callable[[str, str], Any]
 
 
-def test_a_secret_comes_from_the_environment_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_comes_from_the_environment_or_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PARKOPS_TEST", "s3cret")
     (tmp_path / "key").write_text("hush\n")
     assert secrets.resolve("env:PARKOPS_TEST", tmp_path) == "s3cret"
@@ -69,7 +72,10 @@ def test_an_open_session_answers_without_a_hundred_millisecond_wait(start: Start
 
 def test_a_server_that_is_off_is_unreachable(start: Start, login: Login) -> None:
     for kind in (NetconfSession, SshSession):
-        with pytest.raises(Unreachable, match=r"dev .*connect: Connection refused"), kind("dev", "127.0.0.9", login):
+        with (
+            pytest.raises(Unreachable, match=r"dev .*connect: Connection refused"),
+            kind("dev", "127.0.0.9", login),
+        ):
             pass
 
 
@@ -110,15 +116,16 @@ def test_a_server_that_never_says_hello_ends_in_time(start: Start, login: Login)
 
 def test_a_request_without_an_answer_ends_in_time(misbehaving: Callable[[str], str], login: Login) -> None:
     address = misbehaving("silent")
-    with NetconfSession("sw", address, replace(login, rpc_timeout_s=1)) as session:
-        with pytest.raises(Unreachable, match="no answer within 1 s"):
-            session.edit_config("<config/>")
+    with (
+        NetconfSession("sw", address, replace(login, rpc_timeout_s=1)) as session,
+        pytest.raises(Unreachable, match="no answer within 1 s"),
+    ):
+        session.edit_config("<config/>")
 
 
 def test_every_error_of_a_reply_is_told(misbehaving: Callable[[str], str], login: Login) -> None:
-    with NetconfSession("sw", misbehaving("errors"), login) as session:
-        with pytest.raises(Refused) as caught:
-            session.edit_config("<config/>")
+    with NetconfSession("sw", misbehaving("errors"), login) as session, pytest.raises(Refused) as caught:
+        session.edit_config("<config/>")
     assert "first [invalid-value] at /a/b; second [missing-element]" in str(caught.value)
 
 
