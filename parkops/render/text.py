@@ -24,7 +24,10 @@ COMMENT_BYTES = 120  # nftables keeps comments of at most 128 bytes
 
 def one_line(value: object) -> str:
     """Return text without control characters and with single spaces, so that a value cannot add a line."""
-    return " ".join("".join(char if char.isprintable() else " " for char in str(value)).split())
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(text.split())
 
 
 def quote_list(values: Iterable[object]) -> str:

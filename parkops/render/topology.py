@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from parkops.model import Artifact, ArtifactKind, Device, Park
 from parkops.platforms import load_platform
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Writes the same value twice rather than as an alias."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _dump(document: dict[str, Any]) -> str:
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=110)
+from parkops.render.emit import to_yaml
 
 
 def topology(park: Park) -> Artifact:
@@ -34,7 +22,7 @@ def topology(park: Park) -> Artifact:
             ],
         },
     }
-    return Artifact("lab/topology.clab.yml", _dump(document), ArtifactKind.LAB, "containerlab")
+    return Artifact("lab/topology.clab.yml", to_yaml(document), ArtifactKind.LAB, "containerlab")
 
 
 def _node(device: Device) -> dict[str, Any]:
@@ -78,10 +66,10 @@ def inventory(park: Park) -> Artifact:
         ]
         for name in names:
             group = groups.setdefault(name.replace("-", "_"), {"hosts": {}})
-            group["hosts"][device.name] = None
+            group["hosts"][device.name] = {}
     hosts = {
         device.name: {"ansible_host": device.management_address, "ansible_user": park.access.user}
         for device in park.managed
     }
     document = {"all": {"hosts": hosts, "children": groups}}
-    return Artifact("inventory/hosts.yml", _dump(document), ArtifactKind.INVENTORY, "ansible-inventory")
+    return Artifact("inventory/hosts.yml", to_yaml(document), ArtifactKind.INVENTORY, "ansible-inventory")
