@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  # now: inside the node this interpreter has no files
 import json
 import os
 import select
