@@ -52,6 +52,7 @@ class Requirement(Entry):
     source_ref: str
     title_zh: str
     requirement: str
+    text_zh: str = ""
     checks: tuple[CheckEntry, ...]
     tier: Literal[1, 2, 3]
     note: str = ""

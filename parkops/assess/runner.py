@@ -53,6 +53,7 @@ def _judge(context: Context, requirement: Requirement, checks: Mapping[str, Chec
         findings=tuple(findings),
         kinds=tuple(entry.kind.value for entry in requirement.checks),
         message=message,
+        text_zh=requirement.text_zh,
     )
 
 

@@ -73,7 +73,8 @@ def show(ctx: Context, control_id: str, as_json: bool) -> None:
         ctx.print_json("control", _document(item))
         return
     ctx.console.print(f"{item.id}  {item.title_zh}", markup=False)
-    ctx.console.print(item.requirement, markup=False)
+    for text in filter(None, (item.requirement, getattr(item, "text_zh", ""))):
+        ctx.console.print(text, markup=False)
     for entry in item.checks:
         ctx.console.print(f"\n{entry.kind.value}: {entry.criterion}", markup=False)
         if entry.kind.value == "attest":

@@ -68,6 +68,7 @@ class RequirementResult:
     findings: tuple[Finding, ...]
     kinds: tuple[str, ...] = ()  # kinds of check that the catalogue asks for
     message: str = ""  # why this verdict: what failed, or what is not yet evidenced
+    text_zh: str = ""  # the requirement in Chinese
 
 
 @dataclass(frozen=True, slots=True)
