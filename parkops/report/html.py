@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from parkops.model import Assessment, EvidenceSet, Park
-from parkops.report import words
+from parkops.report import chinese, words
 from parkops.report.view import MOST_EVIDENCE, build, duration, number, stamp
 
 if TYPE_CHECKING:
@@ -58,7 +58,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        stamp=stamp, number=number, duration=duration, frame=words.message, trusted=Markup
+        stamp=stamp,
+        number=number,
+        duration=duration,
+        frame=chinese.message,
+        part=chinese.part,
+        evidence=chinese.evidence,
+        explanation=chinese.explanation,
+        trusted=Markup,
     )
     environment.globals.update(
         verdicts=words.VERDICTS,
@@ -69,6 +76,8 @@ def _environment() -> Environment:
         bases=words.BASES,
         outcomes=words.OUTCOMES,
         roles=words.ROLES,
+        states=words.STATES,
+        pair=words.Words,
         words=words.words,
         most_evidence=MOST_EVIDENCE,
     )

@@ -81,16 +81,14 @@ ROLES = {
     "external": Words("外部", "outside"),
 }
 
+STATES = {
+    "up": Words("正常", "up"),
+    "down": Words("中断", "down"),
+    "unknown": Words("未知", "unknown"),
+    "unmanaged": Words("不受管理", "unmanaged"),
+}
+
 
 def words(table: dict[str, Words], key: str) -> Words:
     """Return a key's words; an unknown key speaks for itself."""
     return table.get(key, Words(key, key))
-
-
-def message(text: str) -> Words:
-    """Put the frame of a finding (`Expected: … Actual: …`) into both languages."""
-    zh = text.replace("Expected: ", "应为：").replace(" Actual: ", " 实为：")
-    zh = zh.replace("not yet evidenced: ", "尚无证据：").replace("(passed so far: ", "（已通过：")
-    for kind, name in KINDS.items():
-        zh = zh.replace(f"passed: {kind}", f"通过：{name.zh}") if zh.startswith("passed: ") else zh
-    return Words(zh, text)

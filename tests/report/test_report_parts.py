@@ -10,7 +10,6 @@ from assess_park import NOW, device, good_evidence, good_park, link
 from parkops.model import EvidenceSet, Interval, Reach, Role, State
 from parkops.report import reach, timeline, topology
 from parkops.report.view import duration, number, stamp
-from parkops.report.words import message
 
 
 def test_no_two_boxes_overlap():
@@ -110,8 +109,3 @@ def test_durations(seconds, text):
 def test_numbers_and_times():
     assert [number(x) for x in (None, 0, 10, 52.63157, 120000)] == ["–", "0", "10", "52.6", "120,000"]
     assert (stamp(None), stamp(0)) == ("", "1970-01-01 00:00:00Z")
-
-
-def test_messages_are_framed_in_both_languages():
-    assert message("Expected: a. Actual: b.").zh == "应为：a. 实为：b."
-    assert message("Expected: a. Actual: b.").en == "Expected: a. Actual: b."

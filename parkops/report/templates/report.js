@@ -9,8 +9,13 @@
     document.title = page.dataset[lang === "zh" ? "titleZh" : "titleEn"];
     const input = document.getElementById("filter-text");
     input.placeholder = say("搜索编号、名称、设备……", "Search id, title, device …");
-    for (const option of document.querySelectorAll("option[data-zh]")) {
-      option.textContent = say(option.dataset.zh, option.dataset.en);
+    for (const node of document.querySelectorAll("option[data-zh], svg title[data-zh]")) {
+      node.textContent = say(node.dataset.zh, node.dataset.en);
+    }
+    for (const name of ["title", "aria-label"]) {
+      for (const node of document.body.querySelectorAll(`[data-${name}-zh]`)) {
+        node.setAttribute(name, node.getAttribute(`data-${name}-${lang}`));
+      }
     }
     count();
   };

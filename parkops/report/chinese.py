@@ -1,0 +1,100 @@
+"""Put the English messages of an assessment into Chinese, part by part; what has no phrase stays English."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from parkops.report.phrases import PhraseTable
+from parkops.report.words import KINDS, OUTCOMES, ROLES, Words
+
+_END = re.compile(r"\.(?: And (\d+) more\.)?\Z")
+_EXPECTED, _ACTUAL = "Expected: ", ". Actual: "
+_WAIVED = re.compile(r"waived by (.+?) until (\d{4}-\d\d-\d\d): ")
+_WITHOUT = "; without it: "
+
+
+@cache
+def _tables() -> tuple[PhraseTable, PhraseTable, PhraseTable]:
+    """Return the phrases of messages, of scoring and of evidence."""
+    import yaml
+
+    text = (files("parkops.report") / "phrases.zh.yaml").read_text(encoding="utf-8")
+    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  a safe loader
+    vocabulary = {key: pair.zh for table in (ROLES, KINDS, OUTCOMES) for key, pair in table.items()}
+    vocabulary |= data["vocabulary"]
+    messages = PhraseTable(data["messages"] | data["criteria"], vocabulary)
+    scoring = PhraseTable(data["scoring"], vocabulary)
+    return messages, scoring, PhraseTable(data["evidence"], vocabulary, messages)
+
+
+def phrase(text: str) -> str | None:
+    """Return the Chinese of one part of a message, None when it has no phrase."""
+    return _tables()[0].translate(text)
+
+
+def part(text: str) -> Words:
+    """Return one part of a message in both languages."""
+    return Words(phrase(text) or text, text)
+
+
+def evidence(text: str) -> Words:
+    """Return the text of a piece of evidence in both languages; configuration lines stay as they are."""
+    messages, _, own = _tables()
+    return Words(own.translate(text) or messages.translate(text) or text, text)
+
+
+def explanation(text: str) -> Words:
+    """Return an indicator's explanation in both languages; its last clause may say how it was scored."""
+    messages, scoring, _ = _tables()
+    head, _, tail = text.rpartition("; ")
+    how = scoring.translate(tail)
+    if how is None:
+        return Words(messages.translate(text) or text, text)
+    if not head:
+        return Words(how, text)
+    return Words(f"{messages.translate(head) or head}；{how}", text)
+
+
+def message(text: str) -> Words:
+    """Return a finding's or a verdict's message in both languages."""
+    return Words(_message(text), text)
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """Return the parts of a message that need a phrase each."""
+    framed = _framed(text)
+    return (text,) if framed is None else framed[1:3]
+
+
+def _message(text: str) -> str:
+    waived = _WAIVED.match(text)
+    if waived and _WITHOUT in text:
+        reason, _, rest = text[waived.end() :].partition(_WITHOUT)
+        owner, until = waived.groups()
+        return f"由 {owner} 豁免至 {until}：{reason}；若不豁免：{_unwaived(rest)}"
+    return _unwaived(text)
+
+
+def _unwaived(text: str) -> str:
+    framed = _framed(text)
+    if framed is None:
+        return phrase(text) or text
+    subject, expected, actual, more = framed
+    before = f"{subject}：" if subject else ""
+    after = f"另有 {more} 条。" if more else ""
+    return f"{before}应为：{part(expected).zh}。实为：{part(actual).zh}。{after}"
+
+
+def _framed(text: str) -> tuple[str, str, str, str] | None:
+    """Split `subject: Expected: … Actual: …. And N more.`; None when it is no such message."""
+    subject, found, rest = text.partition(_EXPECTED)
+    expected, joined, actual = rest.partition(_ACTUAL)
+    end = _END.search(actual)
+    if not (found and joined and end) or (subject and not subject.endswith(": ")):
+        return None
+    return subject.removesuffix(": "), expected, actual[: end.start()], end.group(1) or ""
+
+
+__all__ = ["evidence", "explanation", "message", "part", "parts", "phrase"]
