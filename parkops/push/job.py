@@ -70,13 +70,13 @@ class Steps:
     def note(self, name: str, detail: str = "", record: str = "") -> None:
         """Record a step that happens also when the run is interrupted, such as taking a change back.
 
-        ``record`` is what the journal keeps where that is more than ``detail``.
+        ``record`` is what the journal keeps where that is more than ``detail``; it is on disk on return.
         """
         detail = self.run.vault.redact(detail)
         step = Step(name, detail, time.time())
         self.taken.append(step)
         if self.run.journal is not None:
             kept = Step(name, self.run.vault.redact(record) if record else detail, step.time_s)
-            self.run.journal.step(self.run.transaction, self.device, kept)
+            self.run.journal.step(self.run.transaction, self.device, kept, wait=bool(record))
         if self.run.progress is not None:
             self.run.progress(self.device, name, detail)
