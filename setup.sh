@@ -58,7 +58,8 @@ ROOT
 }
 
 install_python() {
-    python=$(command -v python3.11 || command -v python3) || die "python3 is missing: apt-get install python3"
+    python=/usr/bin/python3.11  # Debian's own, which every user may read
+    [ -x "$python" ] || python=$(command -v python3.11 || command -v python3) || die "python3 is missing: apt-get install python3"
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         die "Python 3.11 or newer is needed, this is $("$python" --version)"
     [ -x .venv/bin/python ] || "$python" -m venv .venv

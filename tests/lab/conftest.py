@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-import parks
+import lab_parks as parks
 import pytest
 
 from parkops import lab

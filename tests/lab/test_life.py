@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import parks
+import lab_parks as parks
 import pytest
 from conftest import needs_root
 from waiting import eventually
@@ -22,7 +22,7 @@ TESTS = Path(__file__).parent
 UP = f"""
 import sys; sys.path[:0] = [{str(TESTS)!r}, {str(TESTS.parents[1])!r}]
 from pathlib import Path
-import parks
+import lab_parks as parks
 from parkops import lab
 from parkops.model import Workspace
 try:

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
-import parks
+import lab_parks as parks
 import pytest
 from switching import BRIDGE, NETCONF, Access, Trunk, payload
 

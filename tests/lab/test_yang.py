@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import parks
+import lab_parks as parks
 import pytest
 from conftest import Lab, needs_root
 from switching import NETCONF, Access, Trunk, connect, payload, replace
