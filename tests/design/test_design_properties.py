@@ -6,10 +6,10 @@ from collections import Counter
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface, ip_network
 
 import pytest
+from design_oracle import passes
+from design_parks import designed, plan_trees, shuffled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle import passes
-from parks import designed, plan_trees, shuffled
 
 from parkops.model import Park, PortMode, Role
 from parkops.render import render

@@ -14,8 +14,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from parsers import PATH, TIMEOUT_S, need, netconf, nftables, nginx, nginx_wrapper
-from parsers import frr as vtysh
+from render_parsers import PATH, TIMEOUT_S, need, netconf, nftables, nginx, nginx_wrapper
+from render_parsers import frr as vtysh
 
 from parkops.design import design
 from parkops.model import Artifact

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from parsers import PARSERS, PATH, WITHOUT, need
+from render_parsers import PARSERS, PATH, WITHOUT, need
 
 from parkops.model import Artifact
 
