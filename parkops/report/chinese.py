@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -15,9 +17,19 @@ _WAIVED = re.compile(r"waived by (.+?) until (\d{4}-\d\d-\d\d): ")
 _WITHOUT = "; without it: "
 
 
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The phrases by what they speak of."""
+
+    messages: PhraseTable
+    scoring: PhraseTable
+    evidence: PhraseTable
+    subjects: PhraseTable
+    origins: Mapping[str, str]  # the end of a text that cites a configuration
+
+
 @cache
-def _tables() -> tuple[PhraseTable, PhraseTable, PhraseTable]:
-    """Return the phrases of messages, of scoring and of evidence."""
+def _tables() -> _Tables:
     import yaml
 
     text = (files("parkops.report") / "phrases.zh.yaml").read_text(encoding="utf-8")
@@ -25,13 +37,14 @@ def _tables() -> tuple[PhraseTable, PhraseTable, PhraseTable]:
     vocabulary = {key: pair.zh for table in (ROLES, KINDS, OUTCOMES) for key, pair in table.items()}
     vocabulary |= data["vocabulary"]
     messages = PhraseTable(data["messages"] | data["criteria"], vocabulary)
-    scoring = PhraseTable(data["scoring"], vocabulary)
-    return messages, scoring, PhraseTable(data["evidence"], vocabulary, messages)
+    cited = PhraseTable(data["evidence"], vocabulary, messages)
+    subjects = PhraseTable(data["subjects"], vocabulary)
+    return _Tables(messages, PhraseTable(data["scoring"], vocabulary), cited, subjects, data["origins"])
 
 
 def phrase(text: str) -> str | None:
     """Return the Chinese of one part of a message, None when it has no phrase."""
-    return _tables()[0].translate(text)
+    return _tables().messages.translate(text)
 
 
 def part(text: str) -> Words:
@@ -39,15 +52,24 @@ def part(text: str) -> Words:
     return Words(phrase(text) or text, text)
 
 
+def subject(text: str) -> Words:
+    """Return what a finding is about in both languages; names stay as they are."""
+    return Words(_tables().subjects.translate(text) or text, text)
+
+
 def evidence(text: str) -> Words:
     """Return the text of a piece of evidence in both languages; configuration lines stay as they are."""
-    messages, _, own = _tables()
-    return Words(own.translate(text) or messages.translate(text) or text, text)
+    tables = _tables()
+    for origin, chinese in tables.origins.items():
+        if text.endswith(origin):
+            line = text.removesuffix(origin)
+            return Words((tables.evidence.translate(line) or line) + chinese, text)
+    return Words(tables.evidence.translate(text) or tables.messages.translate(text) or text, text)
 
 
 def explanation(text: str) -> Words:
     """Return an indicator's explanation in both languages; its last clause may say how it was scored."""
-    messages, scoring, _ = _tables()
+    messages, scoring = _tables().messages, _tables().scoring
     head, _, tail = text.rpartition("; ")
     how = scoring.translate(tail)
     if how is None:
@@ -81,20 +103,20 @@ def _unwaived(text: str) -> str:
     framed = _framed(text)
     if framed is None:
         return phrase(text) or text
-    subject, expected, actual, more = framed
-    before = f"{subject}：" if subject else ""
+    about, expected, actual, more = framed
+    before = f"{subject(about).zh}：" if about else ""
     after = f"另有 {more} 条。" if more else ""
     return f"{before}应为：{part(expected).zh}。实为：{part(actual).zh}。{after}"
 
 
 def _framed(text: str) -> tuple[str, str, str, str] | None:
     """Split `subject: Expected: … Actual: …. And N more.`; None when it is no such message."""
-    subject, found, rest = text.partition(_EXPECTED)
+    about, found, rest = text.partition(_EXPECTED)
     expected, joined, actual = rest.partition(_ACTUAL)
     end = _END.search(actual)
-    if not (found and joined and end) or (subject and not subject.endswith(": ")):
+    if not (found and joined and end) or (about and not about.endswith(": ")):
         return None
-    return subject.removesuffix(": "), expected, actual[: end.start()], end.group(1) or ""
+    return about.removesuffix(": "), expected, actual[: end.start()], end.group(1) or ""
 
 
-__all__ = ["evidence", "explanation", "message", "part", "parts", "phrase"]
+__all__ = ["evidence", "explanation", "message", "part", "parts", "phrase", "subject"]

@@ -63,6 +63,7 @@ def _environment() -> Environment:
         duration=duration,
         frame=chinese.message,
         part=chinese.part,
+        subject=chinese.subject,
         evidence=chinese.evidence,
         explanation=chinese.explanation,
         trusted=Markup,

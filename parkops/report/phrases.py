@@ -12,7 +12,7 @@ _MORE = re.compile(r" and (\d+) more\Z")
 _JOINT = re.compile(r",\s*| and | or ")
 _DEEPEST = 3  # phrases inside phrases: an event's cause inside an event inside a finding
 
-KINDS = ("", "n", "name", "list", "words", "term", "text")
+KINDS = ("", "n", "name", "list", "term", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +111,21 @@ class PhraseTable:
             return text if not re.search(r"\s", text) else None
         if kind == "list":
             return _listed(text)
-        if kind in ("words", "term"):
-            return self._words(text, strict=kind == "term")
+        if kind == "term":
+            return self._term(text)
         if kind == "text":
             return self._inner.translate(text, depth + 1) if depth < _DEEPEST else None
         return text
 
-    def _words(self, text: str, *, strict: bool) -> str | None:
-        """Translate names joined by commas, "and" or "or"; one that is not in the vocabulary stays."""
-        if text == "none" or text in self._vocabulary:
-            return self._vocabulary.get(text, "无")
+    def _term(self, text: str) -> str | None:
+        """Translate words joined by commas, "and" or "or"; None when one is not in the vocabulary."""
+        if text in self._vocabulary:
+            return self._vocabulary[text]
         more = _MORE.search(text)
-        words = _JOINT.split(text[: more.start()] if more else text)
-        if any(word not in self._vocabulary and (strict or not word or " " in word) for word in words):
+        words = [self._vocabulary.get(word) for word in _JOINT.split(text[: more.start()] if more else text)]
+        if None in words:
             return None
-        joined = "、".join(self._vocabulary.get(word, word) for word in words)
-        return joined + (f" 等（另有 {more.group(1)} 个）" if more else "")
+        return "、".join(filter(None, words)) + (f" 等（另有 {more.group(1)} 个）" if more else "")
 
 
 def _listed(text: str) -> str:

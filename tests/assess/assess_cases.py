@@ -584,7 +584,7 @@ FAILING: tuple[Case, ...] = (
     ),
     Case("tenant-single-points", without("a-bd-2"), "single points: a-bd-1"),
     Case("time-synchronised", edited("ec-1", "server", "#server", CHRONY), "Actual: none"),
-    Case("two-sided-protection", without("fw-1", "fw-2"), "a-bd-1, a-bd-2 and none"),
+    Case("two-sided-protection", without("fw-1", "fw-2"), "boundary a-bd-1, a-bd-2, firewall none"),
     Case("unused-ports-shut", edited("a-sw-1", "<enabled>false</enabled>", ""), "open: p9"),
     Case("vlans-match-plan", edited("a-sw-1", "<vids>101</vids>", "<vids>101,103</vids>"), "1 unplanned"),
     Case(

@@ -213,7 +213,7 @@ def two_sided_protection(context: Context) -> Iterator[Outcome]:
         walls = {device.name: device for device in owned if device.role is Role.BOUNDARY}
         around = unprotected & set(walls)
         held = bool(walls and firewalls) and not around
-        actual = f"{listed(walls)} and {listed(firewalls)}" + (
+        actual = f"boundary {listed(walls)}, firewall {listed(firewalls)}" + (
             f"; no firewall before {listed(around)}" if around else ""
         )
         cited = [plan(device.source, device.name, device.name) for device in walls.values()]
