@@ -83,7 +83,7 @@ done
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mkdir -p /run/sshd
 mount -t tmpfs tmpfs /mnt  # a login shell without rc files, which would cost more than all the rest
-sed 's#^\(root:.*:\)[^:]*$#\1/bin/sh#' /etc/passwd > /mnt/passwd; mount --bind /mnt/passwd /etc/passwd
+sed 's#^\\(root:.*:\\)[^:]*$#\\1/bin/sh#' /etc/passwd > /mnt/passwd; mount --bind /mnt/passwd /etc/passwd
 """
 _WAIT = "echo ready; cat\n"
 
