@@ -218,6 +218,17 @@ def _ports_used(site: PlannedSite) -> Counter[int]:
     return used
 
 
+def check_public(plan: Plan, marks: Marks) -> Found:
+    """Refuse what the design cannot build yet, rather than build something else."""
+    if plan.public.mode == "own":
+        yield marks.problem(
+            ("public", "mode"),
+            "a public-service network of its own is not built yet",
+            "shared",
+            "it then stands behind the park firewall, in zones of its own",
+        )
+
+
 def check_flows(plan: Plan, marks: Marks) -> Found:
     """Flows lead from and to places that exist, and local data stays with its tenant."""
     segments = {site.segment(name): site for site in sites(plan) for name in site.plan.segments}
@@ -286,6 +297,7 @@ RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
     check_attachments,
     check_nodes,
     check_topology,
+    check_public,
     check_flows,
     check_management,
     check_statements,
