@@ -13,7 +13,7 @@ from parkops.report.words import KINDS, OUTCOMES, ROLES, Words
 
 _END = re.compile(r"\.(?: And (\d+) more\.)?\Z")
 _EXPECTED, _ACTUAL = "Expected: ", ". Actual: "
-_WAIVED = re.compile(r"waived by (.+?) until (\d{4}-\d\d-\d\d): ")
+_WAIVED = re.compile(r"waived by (.+?) until (\d{4}-\d\d-\d\d): ", re.DOTALL)
 _WITHOUT = "; without it: "
 
 

@@ -61,6 +61,8 @@ def test_controls_list_and_show(folder):
     assert "check single-points()" in shown
     assert "check tenant-attachments(cores=2)" in shown
     assert "8.1.2.1" not in shown
+    assert "Backbone stability is ensured" in shown
+    assert "骨干网络中断会使整个园区停摆" in shown
     assert call(folder, "controls", "show", "MLPS-CN-ARCH-05").returncode == 0
 
 
