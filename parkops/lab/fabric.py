@@ -16,6 +16,7 @@ from parkops.lab.places import CABLES, cable_end, netns
 from parkops.lab.spec import FRR, HOST, SWITCH, CableSpec, LabSpec, NodeSpec
 
 BRIDGE = "mgmt"
+BRIDGE_MAC = "02:70:61:72:6b:01"  # fixed: else it is the lowest of its ports, and changes when a node dies
 _ROUTING = {"net/ipv4/conf/all/forwarding": "1", "net/ipv6/conf/all/forwarding": "1"}
 _SILENT = {"net/ipv6/conf/all/disable_ipv6": "1", "net/ipv6/conf/default/disable_ipv6": "1"}
 _ANY = {
@@ -71,7 +72,10 @@ def _sysctls(values: dict[str, str]) -> None:
 
 def _management(lab: LabSpec) -> None:
     length = lab.management_network.partition("/")[2]
-    lines = [f"link add {BRIDGE} type bridge", f"addr add {lab.management_gateway}/{length} dev {BRIDGE}"]
+    lines = [
+        f"link add {BRIDGE} address {BRIDGE_MAC} type bridge",
+        f"addr add {lab.management_gateway}/{length} dev {BRIDGE}",
+    ]
     for index, node in enumerate(lab.nodes):
         if node.management:
             lines.append(f"link add m{index} type veth peer name eth0 netns {node.name}")

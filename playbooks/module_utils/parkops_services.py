@@ -58,6 +58,18 @@ def check_file(service, path, temporary):
             if code not in (0, 127):
                 said = " ".join(output.replace(temporary, path).split())
                 raise Failure(f"{path} is refused by {command[0]}: {said}")
+    if service == "networking":
+        _check_ports(path, Path(temporary).read_text(encoding="utf-8"))
+
+
+def _check_ports(path, text):
+    """See that each port is there before any is touched: taking them down and up interrupts traffic."""
+    if "pre-up" in text:
+        return  # it may make ports of its own
+    ports = set(re.findall(r"^iface (\S+) inet6? static$", text, re.MULTILINE))
+    lacking = sorted(port for port in ports if not Path("/sys/class/net", port).exists())
+    if lacking:
+        raise Failure(f"{path}: this node has no port {', '.join(lacking)}: planned, but not there yet?")
 
 
 def check_whole(service):

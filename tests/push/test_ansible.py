@@ -134,7 +134,8 @@ REFUSED: tuple[tuple[dict[str, str], str], ...] = (
     ({"nft": NFT.replace("policy drop;", "policy dorp;")}, "/etc/nftables.conf is refused by nft"),
     ({"chrony": CHRONY + "nonsense 1\n"}, "/etc/chrony/chrony.conf is refused by chronyd"),
     ({"sshd": SSHD + "NoSuchOption yes\n"}, "ssh refuses its configuration"),
-    ({"ports": PORTS + "auto eth9\niface eth9 inet static\n    address 10.9.9.9/24\n"}, "ifup eth9"),
+    ({"ports": PORTS + "auto eth9\niface eth9 inet static\n    address 10.9.9.9/24\n"}, "no port eth9"),
+    ({"ports": PORTS.replace("inet static\n", "inet static\n    mtu 9999999\n", 1)}, "ifup eth1"),
     ({"ports": PORTS + "auto eth0\niface eth0 inet static\n    address 10.9.9.9/24\n"}, "management port"),
     ({"sysctl": "net.ipv4.no_such_key = 1\n"}, "sysctl"),
 )
