@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
@@ -15,8 +16,10 @@ from parkops.model import Artifact, Evidence, EvidenceKind, Finding, Verdict
 TIMEOUT_S = 20.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+# A network namespace of its own; an ordinary user makes one inside a user namespace.
+ALONE = ("unshare", "-n") if os.geteuid() == 0 else ("unshare", "-r", "-n")
 PARSERS: dict[str, tuple[str, tuple[str, ...], str]] = {  # language -> (program, call, Debian package)
-    "nftables": ("nft", ("unshare", "-r", "-n", "nft", "-c", "-f", "{file}"), "nftables"),
+    "nftables": ("nft", (*ALONE, "nft", "-c", "-f", "{file}"), "nftables"),
     "prometheus": ("promtool", ("promtool", "check", "config", "--syntax-only", "{file}"), "prometheus"),
     "prometheus-rules": ("promtool", ("promtool", "check", "rules", "{file}"), "prometheus"),
     "frr": ("vtysh", ("vtysh", "-C", "-f", "{file}"), "frr"),
