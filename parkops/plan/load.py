@@ -71,7 +71,13 @@ def _seen_all_the_same(data: Any, details: Sequence[ErrorDetails], marks: Marks)
     plans = [repair(data, details, variant) for variant in VARIANTS]
     found = set.intersection(*(set(check(plan, marks)) if plan else set() for plan in plans))
     names = [repr(detail["loc"][-2]) for detail in details if detail["loc"][-1] == "[key]"]
-    return {problem for problem in found if not any(name in problem.what for name in names)}
+    root = marks.root.start_mark
+    nowhere = (root.line + 1, root.column + 1)  # about sections that are not there at all
+    return {
+        problem
+        for problem in found
+        if (problem.line, problem.col) != nowhere and not any(name in problem.what for name in names)
+    }
 
 
 def _translate(details: Sequence[ErrorDetails], marks: Marks) -> list[Problem]:
