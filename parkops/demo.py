@@ -261,8 +261,8 @@ def _watch(story: Story, park: Park, store: Store) -> None:
         )
         _cut_ring(story, park, Watch(monitor, store), target)
         _kill_broker(story, park, Watch(monitor, store))
-        rounds = monitor.rounds  # one more, so that the last state of every target is on record
-        monitor.wait_for(lambda seen: seen.rounds > rounds, SETTLE_S)
+        rounds = monitor.rounds  # some more, so that the record ends with every target's calm state
+        monitor.wait_for(lambda seen: seen.rounds >= rounds + 2, SETTLE_S)
 
 
 def _why(monitor: MonitorThread, names: list[str]) -> str:

@@ -99,7 +99,8 @@ def _shown(park: Park) -> list[Device]:
 def _latest(intervals: Iterable[Interval]) -> dict[str, Interval]:
     found: dict[str, Interval] = {}
     for interval in intervals:
-        if interval.target not in found or interval.end_s > found[interval.target].end_s:
+        newest = found.setdefault(interval.target, interval)
+        if (interval.end_s, interval.start_s) > (newest.end_s, newest.start_s):  # spans touch
             found[interval.target] = interval
     return found
 

@@ -109,3 +109,12 @@ def test_durations(seconds, text):
 def test_numbers_and_times():
     assert [number(x) for x in (None, 0, 10, 52.63157, 120000)] == ["–", "0", "10", "52.6", "120,000"]
     assert (stamp(None), stamp(0)) == ("", "1970-01-01 00:00:00Z")
+
+
+def test_the_newest_state_is_the_one_that_began_last() -> None:
+    from parkops.report.topology import _latest
+
+    down = Interval("a/icmp", 0.0, 10.0, State.DOWN)
+    up = Interval("a/icmp", 10.0, 10.0, State.UP, open=True)  # one good answer so far: no length yet
+    assert _latest([down, up])["a/icmp"] is up
+    assert _latest([up, down])["a/icmp"] is up
