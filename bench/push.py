@@ -104,7 +104,8 @@ PermitRootLogin prohibit-password
 MaxStartups 500:30:1000
 Subsystem netconf "/usr/sbin/netconf-subsystem --ncxserver-sockname=830@{place}/ncx.sock"
 END
-YUMA_HOME= setsid netconfd --module=ietf-interfaces --module=iana-if-type --target=candidate \\
+mkdir -p {place}/data  # netconfd keeps its transaction number there
+YUMA_HOME={place} setsid netconfd --module=ietf-interfaces --module=iana-if-type --target=candidate \\
   --access-control=off --superuser={USER} --ncxserver-sockname={place}/ncx.sock --port=830 \\
   --startup={place}/startup.xml --log={place}/log --log-level=error >/dev/null 2>&1 </dev/null &
 for i in $(seq 500); do [ -S {place}/ncx.sock ] && break; sleep 0.02; done

@@ -92,7 +92,8 @@ chmod 755 get-interface-ipv4 ifconfig cat; cd /
 export PATH=/usr/local/bin:$PATH
 echo '<config xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"/>' > /run/startup.xml
 MODULES=/usr/share/yuma/modules:/tmp/rstp:/tmp/yang/ieee:/tmp/yang/ietf
-YUMA_HOME= setsid /usr/sbin/netconfd --modpath=$MODULES \
+mkdir -p /run/yuma/data  # netconfd keeps its transaction number there
+YUMA_HOME=/run/yuma setsid /usr/sbin/netconfd --modpath=$MODULES \
   --module=ietf-interfaces --module=ietf-ip --module=iana-if-type \
   --module=ieee802-dot1q-bridge --module=ieee802-dot1q-rstp-bridge \
   --target=candidate --access-control=off --superuser=parkops --ncxserver-sockname=/run/ncx.sock --port=830 \
