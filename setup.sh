@@ -7,7 +7,7 @@ WHAT=${1:-user}
 RUN="frr frr-pythontools netconfd libyuma-base netconfd-module-ietf-interfaces openvswitch-switch
      openssh-server openssh-client nftables chrony mosquitto nginx-light prometheus prometheus-node-exporter
      ifupdown rsyslog mosquitto-clients iproute2 ethtool iputils-ping uidmap sudo procps python3 python3-venv ca-certificates"
-TEST="git gcc libc6-dev python3-dev libyang2-dev libyang2-tools chromium fonts-noto-cjk"
+TEST="git curl gcc libc6-dev python3-dev libyang2-dev libyang2-tools chromium fonts-noto-cjk"
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 3; }
