@@ -214,7 +214,7 @@ def _run(
                 event_handler=watcher,
                 cancel_callback=run.cancelled.is_set,
                 settings={"idle_timeout": 0, "job_timeout": RUN_S},
-                envvars=_environment(playbooks),
+                envvars=_environment(playbooks, home),
                 suppress_env_files=True,  # what one run is told must not reach the next
             )
     except Exception as error:  # noqa: BLE001  # the boundary: nodes without an answer name it
@@ -223,10 +223,11 @@ def _run(
         answers.put(None)
 
 
-def _environment(playbooks: Path) -> dict[str, str]:
-    """Tell Ansible where its settings are: no ansible.cfg of the machine is read."""
+def _environment(playbooks: Path, home: Path) -> dict[str, str]:
+    """Tell Ansible where its settings and files are: nothing of the user's is read or left in their home."""
     program = Path(_program() or "ansible-playbook").parent
     return {
         "PATH": os.pathsep.join([str(program), os.environ.get("PATH", "")]),
         "ANSIBLE_CONFIG": str(playbooks / "ansible.cfg"),
+        "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
     }
