@@ -5,30 +5,57 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from parkops.model.estate import (
+    CloudTenant,
+    CloudZone,
+    Growth,
+    HostedService,
+    Objective,
+    OneWay,
+    Pair,
+    Workload,
+)
+from parkops.model.plane import ManagementPlane, Need, Quarantine
+from parkops.model.routing import ExitPath, Nat, Routing, Vpn, Vrf, Vrrp
+from parkops.model.source import SourceRef
+from parkops.model.switching import (
+    EdgePort,
+    GateSchedule,
+    Lag,
+    Mlag,
+    Ptp,
+    QosClass,
+    RingMember,
+    Stream,
+    TsnDomain,
+    Wlan,
+)
 
-@dataclass(frozen=True, slots=True, order=True)
-class SourceRef:
-    """Where in the plan something was asked for; line and column from 1."""
 
-    file: str
-    line: int
-    col: int
-    path: str  # e.g. "tenants.huaxing.plants.p1.ring"
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line} {self.path}"
+NO_ROUTING = Routing()
 
 
 class Role(StrEnum):
     """What a device is for, in the guide's terms."""
 
     CORE = "core"
+    SPINE = "spine"
+    AGGREGATION = "aggregation"
+    LEAF = "leaf"
+    EXIT = "exit"  # exit router towards operators
     PARK_FIREWALL = "park-firewall"
     BOUNDARY = "boundary"
     RING_SWITCH = "ring-switch"
     ACCESS_SWITCH = "access-switch"
+    ACCESS_POINT = "access-point"
+    WIRELESS_CONTROLLER = "wireless-controller"
+    CPE_5G = "5g-cpe"
+    ONE_WAY_GATEWAY = "one-way-gateway"
+    EDGE_CONTROLLER = "edge-controller"
     EDGE_GATEWAY = "edge-gateway"
     EDGE_CLOUD = "edge-cloud"
+    CLOUD_HOST = "cloud-host"
+    SERVER = "server"  # carries platforms, databases, applications
     IDENTIFIER = "identifier-node"
     MANAGEMENT = "management-server"
     ENDPOINT = "endpoint"
@@ -42,6 +69,8 @@ class PortMode(StrEnum):
     ROUTED = "routed"
     ACCESS = "access"
     TRUNK = "trunk"
+    LAG_MEMBER = "lag-member"
+    VLAN = "vlan"  # a routed VLAN interface
     LOOPBACK = "loopback"
     UNUSED = "unused"
 
@@ -64,6 +93,22 @@ class Interface:
     vids: tuple[int, ...] = ()  # VLANs that a trunk carries, tagged
     ring: str = ""  # ring id when the port is a ring port
     ospf_cost: int = 0  # 0: the port does not speak OSPF
+    vrf: str = ""
+    parent: str = ""  # port of a routed subinterface (IEEE 802.1Q), its VLAN is ``pvid``
+    lag: str = ""  # Lag.name that the port is a member of
+    mtu_bytes: int = 1500
+    rate_mbps: int = 1000
+    metric: int = 0  # of the interior protocol, 0: it does not run here
+    passive: bool = False  # the interior protocol announces, but makes no neighbours here
+    vrrp: tuple[Vrrp, ...] = ()
+    edge: EdgePort | None = None  # towards an end device
+    urpf: str = ""  # strict | loose (RFC 3704), "" for none
+    bogons: bool = False  # filter addresses that cannot be (RFC 6890)
+    dhcp_relay: tuple[str, ...] = ()  # servers
+    qos: bool = False  # classified by DSCP and queued; edge ports are re-marked
+    ptp: bool = False  # IEEE 802.1AS runs here
+    schedule: GateSchedule | None = None
+    source: SourceRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +127,10 @@ class Rule:
     src_v6: tuple[str, ...]
     dst_v6: tuple[str, ...]
     source: SourceRef
+    stateful: bool = True
+    log: bool = False
+    one_way: bool = False  # nothing may come back
+    traffic_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +171,27 @@ class Device:
     gateway_ipv4: str = ""  # default gateway of an endpoint or server
     gateway_ipv6: str = ""
     properties: tuple[tuple[str, str], ...] = ()  # ip_code, power_supplies, ups_minutes, ...
+    plane: ManagementPlane | None = None
+    needs: tuple[Need, ...] = ()  # features that the platform must have
+    routing: Routing = NO_ROUTING
+    vrfs: tuple[Vrf, ...] = ()
+    vnis: tuple[tuple[int, int], ...] = ()  # (vid, VNI) bridged over VXLAN (RFC 8365)
+    anycast_mac: str = ""  # of distributed gateways
+    vtep_ipv4: str = ""  # source address of VXLAN tunnels
+    lags: tuple[Lag, ...] = ()
+    mlag: Mlag | None = None
+    ring_members: tuple[RingMember, ...] = ()
+    spanning_priority: int = 0  # of RSTP, in steps of 4096; 0: not set
+    ptp: Ptp | None = None
+    wlans: tuple[Wlan, ...] = ()
+    vpns: tuple[Vpn, ...] = ()
+    nats: tuple[Nat, ...] = ()
+    quarantines: tuple[Quarantine, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    qos: tuple[QosClass, ...] = ()
+    exits: tuple[ExitPath, ...] = ()
+    pair: str = ""  # Pair.id
+    model: str = ""  # hardware, as the plan states it
 
     @property
     def management_address(self) -> str:
@@ -175,6 +245,10 @@ class Segment:
     source: SourceRef
     site: str = ""
     access: tuple[str, ...] = ()  # wired | wifi6 | 5g
+    vrf: str = ""
+    vni: int = 0
+    purpose: str = ""  # office | management | conference | video | voice | control | guest ...
+    anycast: bool = False  # the same gateway on every leaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +279,8 @@ class Flow:
     owner: str = ""
     latency_ms: float = 0.0  # target, 0 when none is stated
     local_only: bool = False
+    one_way: bool = False
+    service: str = ""  # HostedService.id that it is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +298,7 @@ class EndpointGroup:
     connected: int  # how many of them are on the network
     source: SourceRef
     representative: str = ""  # Device.name of the lab host that stands for the group
+    auth: str = ""  # dot1x | mab, "" for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +306,7 @@ class Ring:
     """A layer-2 ring of switches."""
 
     id: str
-    protocol: str  # rstp
+    protocol: str  # rstp | erps | mrp | prp | hsr
     devices: tuple[str, ...]
     links: tuple[str, ...]
     source: SourceRef
@@ -245,6 +322,8 @@ class Circuit:
     bandwidth_mbps: int
     tenant: str
     source: SourceRef
+    distance: int = 0  # relative length of the way, lower is nearer
+    price: float = 0  # per month, in the plan's currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +416,7 @@ class Access:
     key: str = ""  # "file:.parkops/lab/ssh/id_ed25519" | "env:NAME"
     password: str = ""
     known_hosts: str = ""  # file, relative to the park's folder
+    jump: str = ""  # "user@host[:port]" that sessions pass through
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +450,22 @@ class Park:
     waivers: tuple[Waiver, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()  # further stated facts: cloud.servers, security.platform, ...
     pools: tuple[tuple[str, int, int], ...] = ()  # (pool, used, size)
+    vrfs: tuple[Vrf, ...] = ()
+    qos: tuple[QosClass, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    tsn: tuple[TsnDomain, ...] = ()
+    streams: tuple[Stream, ...] = ()
+    exits: tuple[ExitPath, ...] = ()
+    vpns: tuple[Vpn, ...] = ()
+    one_ways: tuple[OneWay, ...] = ()
+    quarantines: tuple[Quarantine, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    cloud_zones: tuple[CloudZone, ...] = ()
+    cloud_tenants: tuple[CloudTenant, ...] = ()
+    hosted: tuple[HostedService, ...] = ()
+    growth: tuple[Growth, ...] = ()
+    objectives: tuple[Objective, ...] = ()
+    plane: ManagementPlane | None = None
     _index: dict[str, Device] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
