@@ -31,7 +31,6 @@ from parkops.model.switching import (
     Wlan,
 )
 
-
 NO_ROUTING = Routing()
 
 
@@ -192,6 +191,7 @@ class Device:
     exits: tuple[ExitPath, ...] = ()
     pair: str = ""  # Pair.id
     model: str = ""  # hardware, as the plan states it
+    unused: tuple[str, ...] = ()  # ports that nothing is connected to; they are shut
 
     @property
     def management_address(self) -> str:

@@ -1,0 +1,56 @@
+"""Who the park is, how parkops logs in, and where addresses and VLANs come from."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from parkops.plan.schema.base import Id, Number, Part, Prefix4, Prefix6, Text, Whole
+
+
+class ParkInfo(Part):
+    """Who and what the park is."""
+
+    id: Id
+    title: Text = Field(description="Name for people, any language")
+    operator: Text
+    horizon_years: Whole = Field(default=5, ge=3, le=5, description="Years that the design must last")
+    growth_percent: Number = Field(
+        default=5, ge=0, le=200, description="Yearly growth of everything connected"
+    )
+
+
+class AccessInfo(Part):
+    """How parkops logs in; secrets are references (env:NAME, file:PATH)."""
+
+    user: Id = "parkops"
+    key: str = Field(default="file:.parkops/lab/ssh/id_ed25519", pattern=r"^(env|file):.+")
+    known_hosts: str = ".parkops/lab/known_hosts"
+
+
+class Pool4(Part):
+    """An IPv4 pool."""
+
+    ipv4: Prefix4
+
+
+class Pool46(Pool4):
+    """A dual-stack pool."""
+
+    ipv6: Prefix6
+
+
+class VlanPool(Part):
+    """The VLANs that parkops may use."""
+
+    first: Whole = Field(ge=2, le=4094)
+    last: Whole = Field(ge=2, le=4094)
+
+
+class Pools(Part):
+    """Where addresses and VLANs come from; what was given out stands in park.lock."""
+
+    management: Pool4
+    loopbacks: Pool46
+    links: Pool46
+    segments: Pool46
+    vlans: VlanPool

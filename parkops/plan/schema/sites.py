@@ -1,0 +1,84 @@
+"""Sites: switches with segments, endpoints and nodes; the tenants that own them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from parkops.plan.schema.backbone import CircuitPlan
+from parkops.plan.schema.base import (
+    Access,
+    Element,
+    Flag,
+    Id,
+    Line,
+    Part,
+    Protocol,
+    ServiceSpec,
+    Text,
+    Whole,
+)
+from parkops.plan.schema.edge import NodePlan
+
+
+class SegmentPlan(Part):
+    """A broadcast domain; VLAN and prefixes come from the pools."""
+
+    zone: str
+    title: Line = ""
+    access: tuple[Access, ...] = ("wired",)
+
+
+class EndpointPlan(Part):
+    """A group of like endpoints on one segment."""
+
+    segment: str
+    title: Text
+    element: Element
+    count: Whole = Field(ge=1, le=100_000)
+    connected: Whole | None = Field(
+        default=None, ge=0, description="How many are on the network; default all"
+    )
+    protocol: Protocol = "ip"
+    access: Access = "wired"
+    switch: Whole = Field(default=1, ge=1, description="Number of the switch that the group hangs on")
+    services: tuple[ServiceSpec, ...] = ()
+
+
+class RingPlan(Part):
+    """Ring redundancy of a site's switches."""
+
+    protocol: Literal["rstp"] = "rstp"
+
+
+class SitePlan(Part):
+    """Switches with segments, endpoints and nodes: a plant, an office, a service network."""
+
+    title: Text
+    kind: Literal["plant", "office", "service", "public"] = "office"
+    switches: Whole = Field(default=1, ge=1, le=50)
+    ring: RingPlan | None = None
+    ports: Whole = Field(default=12, ge=4, le=52, description="Data ports of each switch")
+    ip_code: str = Field(default="IP20", pattern=r"^IP[0-6][0-9]$")
+    power_supplies: Whole = Field(default=1, ge=1, le=2)
+    ups_minutes: Whole = Field(default=0, ge=0)
+    segments: dict[Id, SegmentPlan] = Field(min_length=1)
+    endpoints: dict[Id, EndpointPlan] = Field(default_factory=dict)
+    nodes: dict[Id, NodePlan] = Field(default_factory=dict)
+
+
+class PublicPlan(SitePlan):
+    """The public-service network (园区公共服务网络)."""
+
+    mode: Literal["own", "shared"] = Field(description="Its own network, or a share of the backbone")
+
+
+class TenantPlan(Part):
+    """An enterprise of the park."""
+
+    title: Text
+    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,7}$")] = Field(description="Starts device names")
+    important: Flag = False
+    leased_lines: dict[Id, CircuitPlan] = Field(default_factory=dict)
+    sites: dict[Id, SitePlan] = Field(min_length=1)
