@@ -117,6 +117,7 @@ class Running:
     time_s: float
     files: tuple[tuple[str, str], ...] = ()  # (path, text) of a Linux node's managed files
     capabilities: tuple[str, ...] = ()
+    data: str = ""  # what its driver needs beyond the text to go back to it
 
     @property
     def digest(self) -> str:
