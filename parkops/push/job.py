@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from parkops.errors import ParkopsError
-from parkops.model import Artifact, Device, Step, Workspace
+from parkops.model import Artifact, Device, Running, Step, Workspace
 from parkops.push.journal import Journal
 from parkops.transport.login import Login
 from parkops.transport.secrets import Vault
@@ -22,10 +22,11 @@ class Interrupted(ParkopsError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One device with what was rendered for it."""
+    """One device with what it is to run: what was rendered for it, or what it ran once."""
 
     device: Device
     artifacts: tuple[Artifact, ...]
+    snapshot: Running | None = None  # the target, instead of what was rendered
 
     @property
     def name(self) -> str:
