@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from parkops.design.draft import Draft, DraftDevice
+from parkops.design.draft import Draft
 from parkops.model import (
     Access,
     Attestation,
     Circuit,
-    Device,
     EndpointGroup,
     Figure,
     Park,
@@ -34,20 +33,16 @@ def finish(draft: Draft) -> Park:
         management_gateway=str(management[1]),
         access=Access(plan.access.user, plan.access.key, "", plan.access.known_hosts),
         source=marks.ref("park"),
-        devices=tuple(_device(device) for _, device in sorted(draft.devices.items())),
+        devices=tuple(device.freeze() for _, device in sorted(draft.devices.items())),
         links=tuple(link for _, link in sorted(draft.links.items())),
         segments=tuple(segment for _, segment in sorted(draft.segments.items())),
         zones=_zones(draft),
-        flows=tuple(draft.flows),
         groups=_groups(draft),
-        rings=tuple(draft.rings),
         circuits=_circuits(draft),
         tenants=tuple(
             Tenant(name, tenant.title, tenant.important, marks.ref("tenants", name))
             for name, tenant in sorted(plan.tenants.items())
         ),
-        targets=tuple(draft.targets),
-        expectations=tuple(draft.expectations),
         figures=_figures(draft),
         attestations=tuple(
             Attestation(
@@ -66,31 +61,7 @@ def finish(draft: Draft) -> Park:
         ),
         facts=_facts(draft),
         pools=_pools(draft),
-    )
-
-
-def _device(device: DraftDevice) -> Device:
-    return Device(
-        device.name,
-        device.role,
-        device.platform,
-        device.source,
-        device.title,
-        device.tenant,
-        device.site,
-        device.management_ipv4,
-        device.router_id,
-        device.loopback_ipv4,
-        device.loopback_ipv6,
-        tuple(port.freeze() for port in device.ports_by_number()),
-        tuple(device.vlans.items()),
-        device.ring,
-        tuple(sorted(device.rules, key=lambda rule: rule.id)),
-        device.masquerade_interface,
-        tuple(device.services),
-        device.gateway_ipv4,
-        device.gateway_ipv6,
-        tuple(sorted(device.properties.items())),
+        **draft.estate(),
     )
 
 
