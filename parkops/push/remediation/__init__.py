@@ -1,0 +1,38 @@
+"""Remediation: the lines that turn one configuration text into another, in a device's own language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parkops.push.remediation import engine, guard, tree
+from parkops.push.remediation.guard import Unsafe
+from parkops.push.remediation.rules import Rules, known, rules
+from parkops.push.remediation.tree import Unreadable
+
+__all__ = ["Remediation", "Rules", "Unreadable", "Unsafe", "known", "remediate", "rules"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remediation:
+    """What differs, the lines that mend it in a safe order, and the lines that take them back."""
+
+    diff: str
+    lines: tuple[str, ...]
+    rollback: tuple[str, ...]
+
+
+def remediate(running: str, intended: str, platform: str, name: str = "device") -> Remediation:
+    """Return how to get from running to intended and back; every line of it has been played by the guard.
+
+    The law: running + lines = intended, intended + rollback = running. Raises Unreadable for a text without
+    configuration, Unsafe when no safe order is known, UsageError for a platform without rules.
+    """
+    language = rules(platform)
+    before = tree.parse(running, language, f"{name}: running")
+    after = tree.parse(intended, language, f"{name}: intended")
+    told = tree.diff(before, after, language, name)
+    lines = engine.commands(before, after, language)
+    guard.check(lines, before, after, language, name)
+    back = engine.commands(after, before, language)
+    guard.check(back, after, before, language, name)
+    return Remediation(told, lines, back)

@@ -1,0 +1,146 @@
+"""A configuration of a line-based command language as a tree: read, printed, compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import unified_diff
+
+from parkops.errors import ParkopsError
+from parkops.push.remediation.rules import Rules, contract
+
+Path = tuple[str, ...]
+
+
+class Unreadable(ParkopsError):
+    """A text that is no configuration of its language; nothing is ever concluded from it."""
+
+
+@dataclass(slots=True)
+class Section:
+    """A line with the lines below it, in their order; lists stand as one line per element."""
+
+    line: str
+    children: dict[str, Section] = field(default_factory=dict)
+
+    def child(self, line: str) -> Section:
+        """Return the section below a line, made if it is not there; a repeated section is one section."""
+        return self.children.setdefault(line, Section(line))
+
+    def paths(self, above: Path = ()) -> Iterator[Path]:
+        """Yield the path of every line."""
+        for line, section in self.children.items():
+            yield (*above, line)
+            yield from section.paths((*above, line))
+
+    def copy(self) -> Section:
+        """Return a deep copy."""
+        return Section(self.line, {line: section.copy() for line, section in self.children.items()})
+
+
+def parse(text: str, rules: Rules, what: str = "configuration") -> Section:
+    """Read a configuration; indentation makes the blocks, comments and noise are left out.
+
+    Unreadable for a text without a single line of configuration, and in the "set" style for a line that
+    is not an assertion.
+    """
+    root = Section("")
+    stack: list[tuple[int, Section]] = [(-1, root)]
+    for indent, line in _lines(text, rules):
+        while stack[-1][0] >= indent:
+            stack.pop()
+        if line in rules.exits or rules.matches(line, rules.defaults):
+            continue
+        if rules.assertion and not line.startswith((rules.assertion, "deactivate ", "protect ")):
+            raise Unreadable(f"a line does not begin with {rules.assertion.strip()!r}: {line!r}", where=what)
+        parent = stack[-1][1]
+        for element in _elements(line, rules):
+            section = parent.child(element)
+        stack.append((indent, section))
+    if not root.children:
+        raise Unreadable("not one line of configuration", where=what, hint="nothing is concluded from it")
+    return root
+
+
+def _lines(text: str, rules: Rules) -> Iterator[tuple[int, str]]:
+    """Yield (indent, line); a literal value over several lines is one line with newlines in it."""
+    rows = iter(text.replace("\r", "").split("\n"))
+    for row in rows:
+        line = row.strip()
+        if not line or line.startswith(rules.comments) or rules.matches(line, rules.noise):
+            continue
+        indent = len(row) - len(row.lstrip())
+        for literal in rules.literals:
+            if begun := re.match(literal.begin, line):
+                line = "\n".join([line, *_literal_rest(line, begun, literal.end, rows)])
+        yield indent, line
+
+
+def _literal_rest(line: str, begun: re.Match[str], end: str, rows: Iterator[str]) -> Iterator[str]:
+    delimiter = begun[1] if begun.re.groups else ""
+    if delimiter and delimiter in line[begun.end() :]:
+        return
+    for row in rows:
+        yield row.rstrip()
+        if (delimiter and delimiter in row) or (end and row.strip() == end):
+            return
+
+
+def _elements(line: str, rules: Rules) -> tuple[str, ...]:
+    rule = rules.list_of(line)
+    items = rule.items(line) if rule else None
+    if rule is None or items is None:
+        return (line,)
+    return tuple(f"{rule.match} {item}" for item in items)
+
+
+def render(section: Section, rules: Rules, order: Section | None = None) -> str:
+    """Print a configuration in its language; where ``order`` has the same lines, they stand in its order."""
+    return "".join(f"{line}\n" for line in _rendered(section, rules, 0, order))
+
+
+def _rendered(section: Section, rules: Rules, depth: int, order: Section | None) -> Iterator[str]:
+    pad = " " * rules.indent * depth
+    for line in joined(_ordered(section, order), rules):
+        yield pad + line
+        below = section.children.get(line)
+        if below is not None:
+            yield from _rendered(below, rules, depth + 1, order.children.get(line) if order else None)
+
+
+def _ordered(section: Section, order: Section | None) -> list[str]:
+    """Return the lines of a section: what ``order`` has first in its order, others after their neighbour."""
+    if order is None:
+        return list(section.children)
+    placed = [line for line in order.children if line in section.children]
+    after = ""
+    for line in section.children:
+        if line not in order.children:
+            placed.insert(placed.index(after) + 1 if after else 0, line)
+        after = line
+    return placed
+
+
+def joined(lines: Iterable[str], rules: Rules) -> Iterator[str]:
+    """Yield lines with the elements of each list put together again, where its first element stands."""
+    lines = list(lines)
+    done: set[str] = set()
+    for line in lines:
+        rule = rules.list_of(line)
+        if rule is None:
+            yield line
+        elif rule.match not in done:
+            done.add(rule.match)
+            members = tuple(
+                item for other in lines if rules.list_of(other) is rule for item in rule.items(other) or ()
+            )
+            yield from (f"{rule.match} {part}" for part in contract(members, rule))
+
+
+def diff(running: Section, intended: Section, rules: Rules, name: str) -> str:
+    """Return the unified diff in the device's own language; order that means nothing is no difference."""
+    before = render(running, rules, intended).splitlines()
+    after = render(intended, rules).splitlines()
+    lines = unified_diff(before, after, f"{name} running", f"{name} intended", lineterm="")
+    return "".join(f"{line}\n" for line in lines)
