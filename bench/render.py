@@ -35,25 +35,25 @@ def worker(size: int, platforms: str) -> None:
     """Render and write one park twice, and fill the same templates with plain Jinja2 for comparison."""
     from parkops.design import design
     from parkops.plan import parse
-    from parkops.render import Shared, render, render_device
+    from parkops.render import Renderer, render
     from parkops.render.write import write
 
     park, _ = design(parse(plan_of(size)), {})
     wanted = set(platforms.split(",")) if platforms != "all" else {device.platform for device in park.managed}
     chosen = [device for device in park.managed if device.platform in wanted]
-    shared = Shared.of(park)
+    renderer = Renderer.of(park)
     kept: list[Any] = []
 
     def everything() -> None:
         kept[:] = (
             render(park)
             if platforms == "all"
-            else [item for device in chosen for item in render_device(device, shared)]
+            else [item for device in chosen for item in renderer.device(device)]
         )
 
     cold = cpu_s(everything)  # with the templates' compilation
     seconds = cpu_s(everything)
-    floor = cpu_s(_bare(chosen, shared))
+    floor = cpu_s(_bare(chosen, renderer))
     with tempfile.TemporaryDirectory(prefix="parkops-bench-") as folder:
         first = cpu_s(lambda: write(tuple(kept), Path(folder)))
         again = cpu_s(lambda: write(tuple(kept), Path(folder)))
@@ -72,19 +72,17 @@ def worker(size: int, platforms: str) -> None:
     print(json.dumps(result))
 
 
-def _bare(devices: list[Any], shared: Any) -> Callable[[], None]:
+def _bare(devices: list[Any], renderer: Any) -> Callable[[], None]:
     """Return the floor: the same templates and names, already looked up, in one Jinja2 environment."""
-    from parkops.platforms import load_platform
+    from parkops.render.devices import wanted
     from parkops.render.slices import device_context
-    from parkops.render.text import environment
 
-    work = [
-        (environment().get_template(f"{device.platform}/{entry.template}"), device_context(device, shared))
-        for device in devices
-        for entry in load_platform(device.platform).artifacts
-        if not entry.roles or device.role.value in entry.roles
-        if not entry.services or any(service.kind in entry.services for service in device.services)
-    ]
+    work = []
+    for device in devices:
+        platform = renderer.platforms.get(device.platform)
+        context = device_context(device, renderer.shared, platform)
+        templates = [entry.template for entry in platform.artifacts if wanted(device, entry)]
+        work += [(renderer.env.get_template(f"{platform.name}/{name}"), context) for name in templates]
 
     def run() -> None:
         for template, context in work:
@@ -152,10 +150,11 @@ exit
 def peer_worker() -> None:
     """Render the peers' task with our environment and writer."""
     from parkops.model import Artifact, ArtifactKind
-    from parkops.render.text import environment
+    from parkops.platforms import find_platforms
+    from parkops.render.environment import environment
     from parkops.render.write import write
 
-    template = environment().from_string(TEMPLATE)
+    template = environment(find_platforms().roots).from_string(TEMPLATE)
     artifacts = tuple(
         Artifact(f"{router['name']}.conf", template.render(router=router), ArtifactKind.CLI, "frr")
         for router in peer_task()

@@ -22,6 +22,7 @@ class ArtifactKind(StrEnum):
     MONITORING = "monitoring"
     INVENTORY = "inventory"
     LAB = "lab"
+    ORIGIN = "origin"  # where another artifact's blocks come from; no device gets it
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from ipaddress import ip_interface
 
 from parkops.model import Device, Park, PortMode, Role
+from parkops.platforms import Platform
 
 ROUTING_ROLES = (Role.CORE, Role.PARK_FIREWALL, Role.BOUNDARY)
 INTERNET = ("internet",)  # stands for every address outside the park
@@ -54,15 +55,17 @@ class Shared:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def device_context(device: Device, shared: Shared) -> dict[str, object]:
+def device_context(device: Device, shared: Shared, platform: Platform) -> dict[str, object]:
     """Return all names that a device's templates may use."""
     context = shared.context()
     routed = [port for port in device.interfaces if port.mode is PortMode.ROUTED]
     context.update(
         device=device,
+        platform=platform,
+        plane=device.plane,
         routed=routed,
         uplinks=[port.name for port in routed if port.ospf_cost],
-        addresses_by_frr=device.platform == "frr",
+        addresses_by_frr=platform.name == "frr",
         forwards=device.role in ROUTING_ROLES,
         input_rules=[rule for rule in device.rules if not rule.out_interface],
         forward_rules=[rule for rule in device.rules if rule.out_interface],
@@ -82,7 +85,7 @@ def device_context(device: Device, shared: Shared) -> dict[str, object]:
             MANAGEMENT_UDP[item.kind] for item in device.services if item.kind in MANAGEMENT_UDP
         ),
     )
-    if device.platform == "ietf":
+    if device.vlans:
         context.update(_bridge(device))
     return context
 

@@ -1,33 +1,69 @@
-"""The shared Jinja2 environment: strict names, and filters that keep plan text inside its quotes."""
+"""Free text of the plan, made harmless for each language: one line, inside its quotes, of bounded length."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from functools import cache
+import re
+import shlex
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
 from xml.sax.saxutils import escape
 
-from jinja2 import (
-    Environment,
-    FileSystemLoader,
-    StrictUndefined,
-    TemplateError,
-    TemplateSyntaxError,
-    UndefinedError,
-)
-
-from parkops.errors import RenderError
-from parkops.resources import folder
-
 COMMENT_BYTES = 120  # nftables keeps comments of at most 128 bytes
+NOT_WORD = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def one_line(value: object) -> str:
-    """Return text without control characters and with single spaces, so that a value cannot add a line."""
+    """Return text without control characters and with single spaces, so that a value cannot add a line.
+
+    What the push would take for a secret reference is broken up: no text of a plan reads out a secret.
+    """
     text = str(value)
     if not text.isprintable():
         text = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(text.split())
+    return " ".join(text.split()).replace("@secret:", "@ secret:")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How a command language carries free text at the end of a line, or between ``quote`` characters."""
+
+    max_chars: int
+    swap: tuple[tuple[str, str], ...] = ()
+    quote: str = ""
+    max_bytes: int = 0  # 0: only characters are counted
+
+    def write(self, value: object, limit: int = 0) -> str:
+        """Return text for this language; ``limit`` is a lower bound on characters for one command."""
+        text = one_line(value)
+        for char, instead in self.swap:
+            text = text.replace(char, instead)
+        text = text[: min(limit, self.max_chars) if limit else self.max_chars]
+        if self.max_bytes:
+            text = text.encode()[: self.max_bytes].decode(errors="ignore")
+        text = text.strip()
+        return f"{self.quote}{text}{self.quote}" if self.quote else text
+
+
+# A typed `?` asks for help and what follows a `|` is a filter; both stand in their full-width form.
+ASKS = (("?", "\uff1f"), ("|", "\uff5c"))
+NO_QUOTES = (('"', "'"), ("\\", "/"))
+CLI = Language(200, (*ASKS, ('"', "'"), ("\\", "/"), ("^", "\uff3e")))
+LANGUAGES = {  # filter's name -> limits of descriptions as the vendors' command references state them
+    "frr": Language(240, ASKS),
+    "cli": CLI,  # a line that ends with text, on any platform
+    "vrp": Language(240, (*CLI.swap, ("%", "\uff05")), max_bytes=240),
+    "comware": Language(240, (*CLI.swap, ("%", "\uff05")), max_bytes=240),
+    "ruijie": Language(80, CLI.swap, max_bytes=80),
+    "zte": Language(100, CLI.swap, max_bytes=100),
+    "ios": Language(200, CLI.swap, max_bytes=200),
+    "eos": Language(200, CLI.swap),
+    "quote": Language(200, NO_QUOTES, '"'),
+    "junos": Language(200, (*NO_QUOTES, *ASKS), '"'),
+    "srl": Language(200, (*NO_QUOTES, *ASKS), '"'),
+    "uci": Language(200, (("'", "\u2019"), ("\\", "/")), "'"),
+}
 
 
 def quote_list(values: Iterable[object]) -> str:
@@ -43,12 +79,7 @@ def nft_comment(value: object) -> str:
 
 def xml_text(value: object) -> str:
     """Return text escaped for XML content (XML 1.0, 2.4)."""
-    return escape(one_line(value))
-
-
-def frr_text(value: object) -> str:
-    """Return text for the end of an FRR line: vtysh eats a typed ``?`` and pipes what follows a ``|``."""
-    return one_line(value).replace("?", "\uff1f").replace("|", "\uff5c")
+    return escape(one_line(value), {'"': "&quot;"})
 
 
 def nginx_text(value: object) -> str:
@@ -58,53 +89,40 @@ def nginx_text(value: object) -> str:
 
 
 def yaml_text(value: object) -> str:
-    """Return text as a YAML double-quoted scalar (JSON strings are YAML 1.2 scalars)."""
+    """Return text as a YAML or JSON double-quoted scalar (JSON strings are YAML 1.2 scalars)."""
     return json.dumps(one_line(value), ensure_ascii=False)
 
 
-@cache
-def environment() -> Environment:
-    """Return the one environment that all templates share."""
-    env = Environment(  # noqa: S701  # no HTML here; each language has its own filter
-        loader=FileSystemLoader(folder("templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    env.filters.update(
-        frr=frr_text, quoted=quote_list, comment=nft_comment, xml=xml_text, nginx=nginx_text, yaml=yaml_text
-    )
-    return env
+def systemd_text(value: object) -> str:
+    """Return text for a systemd unit: no specifiers, no continuation (systemd.syntax(7))."""
+    return one_line(value).replace("%", "%%").replace("\\", "/")
 
 
-def fill(template: str, context: dict[str, object], *, where: str) -> str:
-    """Render one template.
-
-    Raises RenderError with the template's line, the undefined name and the device.
-    """
-    try:
-        return environment().get_template(template).render(context)
-    except UndefinedError as error:
-        raise RenderError(
-            str(error.message),
-            where=f"{where}: {_line(error, template)}",
-            hint="add it to the design or plan",
-        ) from error
-    except TemplateSyntaxError as error:
-        raise RenderError(
-            str(error.message), where=f"{where}: {error.name or template}:{error.lineno}"
-        ) from error
-    except TemplateError as error:
-        raise RenderError(str(error), where=f"{where}: {template}") from error
+def shell_text(value: object) -> str:
+    """Return text as one word of a POSIX shell."""
+    return shlex.quote(one_line(value))
 
 
-def _line(error: Exception, template: str) -> str:
-    """Return ``template:line`` of the innermost template frame of a traceback."""
-    found, trace = template, error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if name.endswith(".j2"):
-            found = f"{name.rpartition('templates/')[2]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return found
+def word(value: object, limit: int = 31) -> str:
+    """Return a name of letters, digits, ``_`` and ``-``; a digest keeps changed names apart."""
+    text = one_line(value)
+    plain = NOT_WORD.sub("-", text).strip("-")
+    if plain == text and len(plain) <= limit:
+        return plain
+    tail = blake2b(text.encode(), digest_size=3).hexdigest()
+    return f"{plain[: limit - len(tail) - 1]}-{tail}".lstrip("-")
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    **{name: language.write for name, language in LANGUAGES.items()},
+    "line": one_line,
+    "quoted": quote_list,
+    "comment": nft_comment,
+    "xml": xml_text,
+    "nginx": nginx_text,
+    "yaml": yaml_text,
+    "json": yaml_text,
+    "systemd": systemd_text,
+    "shell": shell_text,
+    "word": word,
+}

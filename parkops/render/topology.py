@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from parkops.model import Artifact, ArtifactKind, Device, Park
-from parkops.platforms import load_platform
+from parkops.platforms import Platforms
 from parkops.render.emit import to_yaml
 
 
-def topology(park: Park) -> Artifact:
+def topology(park: Park, platforms: Platforms) -> Artifact:
     """Return the containerlab topology: the same nodes, cables and configurations as the lab's."""
     document = {
         "name": park.name,
         "mgmt": {"network": f"parkops-{park.name}", "ipv4-subnet": park.management_network},
         "topology": {
-            "nodes": {device.name: _node(device) for device in park.devices},
+            "nodes": {device.name: _node(device, platforms) for device in park.devices},
             "links": [
                 {"endpoints": [f"{link.a_device}:{link.a_interface}", f"{link.b_device}:{link.b_interface}"]}
                 for link in park.links
@@ -25,8 +25,8 @@ def topology(park: Park) -> Artifact:
     return Artifact("lab/topology.clab.yml", to_yaml(document), ArtifactKind.LAB, "containerlab")
 
 
-def _node(device: Device) -> dict[str, Any]:
-    lab = load_platform(device.platform).containerlab
+def _node(device: Device, platforms: Platforms) -> dict[str, Any]:
+    lab = platforms.get(device.platform).containerlab
     node: dict[str, Any] = {
         "kind": lab.kind,
         "image": lab.image,

@@ -21,7 +21,7 @@ from parkops.design import design
 from parkops.model import Artifact
 from parkops.plan import parse
 from parkops.render import render
-from parkops.render.text import frr_text, one_line
+from parkops.render.text import LANGUAGES, one_line
 
 NASTY = (
     '"; } drop; { "',
@@ -150,7 +150,7 @@ def test_xml_gets_no_comment_or_instruction(base_text: str) -> None:
 
 def test_a_description_reaches_frr_as_it_is_rendered() -> None:
     """What vtysh would eat, pipe or fold is not rendered: a read-back would differ for ever."""
-    text = frr_text(" is it?  yes\n| include x ")
+    text = LANGUAGES["frr"].write(" is it?  yes\n| include x ")
     assert text == "is it？ yes ｜ include x"
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from parkops.errors import RenderError
 from parkops.model import Artifact
-from parkops.render.text import environment, fill
+from parkops.platforms import find_platforms
+from parkops.render.environment import environment, fill
 from parkops.render.write import compare, write
 
 
@@ -80,25 +81,40 @@ def test_no_artifact_path_leaves_the_build_folder(demo_artifacts: tuple[Artifact
     assert len({artifact.path for artifact in demo_artifacts}) == len(demo_artifacts)
 
 
-def test_undefined_variable_names_template_line_variable_and_device() -> None:
+def _built_in() -> jinja2.Environment:
+    return environment(find_platforms().roots)
+
+
+def test_undefined_variable_names_template_line_variable_platform_and_device() -> None:
     with pytest.raises(RenderError) as caught:
-        fill("frr/frr.conf.j2", {}, where="core-1")
+        fill(_built_in(), "frr/frr.conf.j2", {}, where="core-1 (frr)")
     assert str(caught.value) == (
-        "core-1: frr/frr.conf.j2:3: 'device' is undefined: add it to the design or plan"
+        "core-1 (frr): frr/frr.conf.j2:3: 'device' is undefined: add it to the design or plan"
     )
 
 
 def test_undefined_variable_in_an_included_template_names_that_template(demo_park) -> None:
     with pytest.raises(RenderError) as caught:
-        fill("linux/frr.conf.j2", {"device": demo_park.device("fw-1")}, where="fw-1")
+        fill(_built_in(), "linux/frr.conf.j2", {"device": demo_park.device("fw-1")}, where="fw-1")
     assert str(caught.value).startswith("fw-1: frr/frr.conf.j2:12: 'routed' is undefined")
 
 
-def test_syntax_error_of_a_template_names_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    loader = jinja2.DictLoader({"x/y.j2": "one\n{% if %}\n"})
-    monkeypatch.setattr(environment(), "loader", loader)
-    with pytest.raises(RenderError, match=r"^sw-1: x/y\.j2:2: "):
-        fill("x/y.j2", {}, where="sw-1")
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("one\n{% if %}\n", "x/y.j2:2: Expected an expression"),
+        ("one\n{{ 1 // 0 }}\n", "x/y.j2:2: ZeroDivisionError: "),
+        ("{% include 'x/z.j2' %}\n", "x/y.j2: there is no template 'x/z.j2'"),
+        ("{{ name | origin('ssx') }}\n", "origin: 'ssx' is no feature and not in requirements.yaml"),
+    ],
+)
+def test_a_wrong_template_is_told_with_its_line(template: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "y.j2").write_text(template)
+    with pytest.raises(RenderError) as caught:
+        fill(environment((tmp_path,)), "x/y.j2", {"name": "n"}, where="sw-1 (x)")
+    assert str(caught.value).startswith("sw-1 (x): x/y.j2")
+    assert said in str(caught.value)
 
 
 def test_no_template_calculates_addresses_or_reads_the_clock(demo_artifacts: tuple[Artifact, ...]) -> None:

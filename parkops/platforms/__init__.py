@@ -1,0 +1,41 @@
+"""Platforms as data: a platform is a folder with a ``platform.yaml`` and Jinja2 templates."""
+
+from parkops.platforms.features import lacking, missing_features, requirements_by_block, waiver_key
+from parkops.platforms.folders import GROUP, Platforms, find_platforms, load_platform
+from parkops.platforms.naming import (
+    lag_name,
+    loopback_name,
+    port_name,
+    subinterface_name,
+    vlan_name,
+)
+from parkops.platforms.schema import (
+    COMMENTS,
+    Commit,
+    ContainerlabKind,
+    Interfaces,
+    Platform,
+    TemplateEntry,
+)
+
+__all__ = [
+    "COMMENTS",
+    "GROUP",
+    "Commit",
+    "ContainerlabKind",
+    "Interfaces",
+    "Platform",
+    "Platforms",
+    "TemplateEntry",
+    "find_platforms",
+    "lacking",
+    "lag_name",
+    "load_platform",
+    "loopback_name",
+    "missing_features",
+    "port_name",
+    "requirements_by_block",
+    "subinterface_name",
+    "vlan_name",
+    "waiver_key",
+]

@@ -1,0 +1,108 @@
+"""Marks of where a block comes from: `origin` writes them, `settle` turns them into comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jinja2 import TemplateRuntimeError
+
+from parkops.model import SourceRef
+from parkops.platforms import requirements_by_block
+
+START, BLOCK, PATH, END = "\x02", "\x1d", "\x1f", "\x03"  # no text of a plan keeps control characters
+MARK = re.compile(rf"^([ \t]*){START}([^{END}\n]*){END}[ \t]*\n?", re.MULTILINE)
+SEPARATORS = frozenset({"", "!", "#", "*"})  # lines that end what a mark covers
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Lines ``first`` to ``last`` (from 1) of an artifact, and the plan paths that asked for them."""
+
+    first: int
+    last: int
+    paths: tuple[str, ...]
+    block: str
+    requirements: tuple[str, ...]
+
+
+def origin(source: object, block: str = "") -> str:
+    """Return the mark of a block: a SourceRef, anything with a ``source``, or several; nothing ends a block.
+
+    Raises TemplateRuntimeError for a block that is neither a feature nor in templates/requirements.yaml.
+    """
+    if block and block not in requirements_by_block():
+        raise TemplateRuntimeError(f"origin: {block!r} is no feature and not in requirements.yaml")
+    paths = dict.fromkeys(_paths(source))
+    return f"{START}{block}{BLOCK}{PATH.join(paths)}{END}" if paths else f"{START}{END}"
+
+
+def _paths(source: object) -> Iterable[str]:
+    if source is None or source == "":
+        return ()
+    if isinstance(source, SourceRef):
+        return (source.path,)
+    if isinstance(source, (tuple, list, set, frozenset)):
+        return (path for item in source for path in _paths(item))
+    return _paths(getattr(source, "source", None))
+
+
+def settle(text: str, style: str) -> str:
+    """Return text with its marks as comments of ``style`` ("! {}"); without them where it is ""."""
+    if START not in text:
+        return text
+
+    def comment(match: re.Match[str]) -> str:
+        said = _said(match[2]) if style else ""
+        return f"{match[1]}{style.format(said)}\n" if said else ""
+
+    return MARK.sub(comment, text)
+
+
+def _said(mark: str) -> str:
+    block, _, joined = mark.partition(BLOCK)
+    if not joined:
+        return ""
+    requirements = requirements_by_block()[block] if block else ()
+    said = "plan " + ", ".join(joined.split(PATH))
+    said += f": {block}" if block else ""
+    said += f" [{' '.join(requirements)}]" if requirements else ""
+    return said.replace("--", "- -")  # XML 1.0, 2.5
+
+
+def origins(text: str, style: str) -> tuple[Origin, ...]:
+    """Return what `settle` makes of a text's marks, each with the lines that it covers there.
+
+    A mark covers what follows it, up to the next mark or separator that is not indented deeper, or a line
+    that is indented less.
+    """
+    found: list[Origin] = []
+    open_: list[tuple[int, int, str]] = []  # indentation, first line, mark
+    number = 0
+
+    def close(indent: int) -> None:
+        while open_ and open_[-1][0] >= indent:
+            _, first, mark = open_.pop()
+            if mark and first <= number:
+                found.append(_origin(first, number, mark))
+
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip(" \t"))
+        match = MARK.match(line + "\n")
+        if match:
+            close(indent)
+            said = bool(style and _said(match[2]))
+            open_.append((indent, number + 1, match[2] if BLOCK in match[2] else ""))
+            number += said
+            continue
+        close(indent if line.strip() in SEPARATORS else indent + 1)
+        number += 1
+    close(0)
+    return tuple(sorted(found, key=lambda item: (item.first, -item.last)))
+
+
+def _origin(first: int, last: int, mark: str) -> Origin:
+    block, _, joined = mark.partition(BLOCK)
+    requirements = requirements_by_block()[block] if block else ()
+    return Origin(first, last, tuple(joined.split(PATH)), block, requirements)
