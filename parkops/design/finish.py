@@ -15,6 +15,7 @@ from parkops.model import (
     Zone,
 )
 from parkops.plan.schema import Pools
+from parkops.plan.schema.park import AccessInfo
 
 
 def finish(draft: Draft) -> Park:
@@ -31,7 +32,7 @@ def finish(draft: Draft) -> Park:
         growth_percent=plan.park.growth_percent,
         management_network=str(management),
         management_gateway=str(management[1]),
-        access=Access(plan.access.user, plan.access.key, "", plan.access.known_hosts),
+        access=_access(plan.access),
         source=marks.ref("park"),
         devices=tuple(device.freeze() for _, device in sorted(draft.devices.items())),
         links=tuple(link for _, link in sorted(draft.links.items())),
@@ -179,4 +180,17 @@ def _pools(draft: Draft) -> tuple[tuple[str, int, int], ...]:
         ("management", used("management"), pools.management.ipv4.num_addresses - 3),
         ("segments", used("segments"), 2 ** (24 - pools.segments.ipv4.prefixlen)),
         ("vlans", used("vlans"), pools.vlans.last - pools.vlans.first + 1),
+    )
+
+
+def _access(info: AccessInfo) -> Access:
+    """Return how to log in, as the plan states it."""
+    return Access(
+        info.user,
+        info.key,
+        info.password,
+        info.known_hosts,
+        jump=info.jump,
+        bind_device=info.management_vrf,
+        call_home=info.call_home,
     )

@@ -417,6 +417,9 @@ class Access:
     password: str = ""
     known_hosts: str = ""  # file, relative to the park's folder
     jump: str = ""  # "user@host[:port]" that sessions pass through
+    bind_device: str = ""  # the management VRF's device on the machine that runs parkops
+    call_home: str = ""  # "address[:port]" where devices that call home are awaited (RFC 8071)
+    trust_new: bool = False  # this call puts the keys of hosts that have none on file; never the plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,21 @@ class ParkInfo(Part):
 
 
 class AccessInfo(Part):
-    """How parkops logs in; secrets are references (env:NAME, file:PATH)."""
+    """How parkops logs in; secrets are references (env:NAME, file:PATH, age:FILE, vault:FILE)."""
 
     user: Id = "parkops"
-    key: str = Field(default="file:.parkops/lab/ssh/id_ed25519", pattern=r"^(env|file):.+")
+    key: str = Field(
+        default="file:.parkops/lab/ssh/id_ed25519",
+        pattern=r"^((env|file|age|vault):.+)?$",
+        description="Private key, as a reference; empty where a password is used",
+    )
     known_hosts: str = ".parkops/lab/known_hosts"
+    password: str = Field(default="", pattern=r"^((env|file|age|vault):.+)?$", description="As a reference")
+    jump: str = Field(default="", description="Jump hosts, [user@]host[:port], separated by commas")
+    management_vrf: str = Field(
+        default="", pattern=r"^[A-Za-z0-9_.-]{0,15}$", description="This machine's VRF device to the devices"
+    )
+    call_home: str = Field(default="", description="Where devices that call home are awaited, address[:port]")
 
 
 class Pool4(Part):
