@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -16,10 +15,13 @@ from parkops.errors import PlanError, Problem
 from parkops.model import digest
 from parkops.plan.check import check
 from parkops.plan.marks import Key, Marks
-from parkops.plan.reader import TAG, decode, read
+from parkops.plan.reader import decode, read
 from parkops.plan.schema import Plan
+from parkops.plan.tree import Node
 from parkops.plan.words import describe, keys_at, kind_at, kind_words
 
+UNQUOTED = ("int_type", "float_type", "bool_type")
+MANY = 8  # of more keys than these only the one that was meant is named
 SHOWN = 40  # characters of a wrong value that a message repeats
 
 
@@ -71,8 +73,8 @@ def _seen_all_the_same(data: Any, details: Sequence[ErrorDetails], marks: Marks)
     plans = [repair(data, details, variant) for variant in VARIANTS]
     found = set.intersection(*(set(check(plan, marks)) if plan else set() for plan in plans))
     names = [repr(detail["loc"][-2]) for detail in details if detail["loc"][-1] == "[key]"]
-    root = marks.root.start_mark
-    nowhere = (root.line + 1, root.column + 1)  # about sections that are not there at all
+    root = marks.root.place
+    nowhere = (root.line, root.col)  # about sections that are not there at all
     return {
         problem
         for problem in found
@@ -116,11 +118,10 @@ def _problem(detail: ErrorDetails, path: tuple[Key, ...], marks: Marks) -> Probl
     if detail["type"] == "missing":
         return marks.key_problem(path[:-1], f"{label} is missing", kind_words(kind_at(path)), "add it")
     if detail["type"] == "extra_forbidden":
-        close = _close(path)
+        close, keys = _close(path), keys_at(path[:-1])
         hint = f"did you mean {close[0]!r}?" if close else ""
-        return marks.key_problem(
-            path, f"{label} is not known here", f"one of {', '.join(keys_at(path[:-1]))}", hint
-        )
+        expected = "" if close and len(keys) > MANY else f"one of {', '.join(keys)}"
+        return marks.key_problem(path, f"{label} is not known here", expected, hint)
     expected, hint = describe(detail)
     if detail["loc"][-1] == "[key]":
         return marks.key_problem(path, f"{label}: bad name", expected, hint)
@@ -132,25 +133,24 @@ def _close(path: Sequence[Key]) -> list[str]:
     return get_close_matches(str(path[-1]), keys_at(path[:-1]), n=1)
 
 
-def _shown(node: yaml.Node) -> str:
+def _shown(node: Node) -> str:
     """Return a value as the file has it."""
-    if isinstance(node, yaml.MappingNode):
-        return "a mapping" if node.value else "an empty mapping"
-    if isinstance(node, yaml.SequenceNode):
-        return "a list" if node.value else "an empty list"
-    if node.tag == TAG + "null":
+    if node.entries is not None:
+        return "a mapping" if node.entries else "an empty mapping"
+    if node.items is not None:
+        return "a list" if node.items else "an empty list"
+    if node.data is None:
         return "nothing"
-    text = str(node.value)
+    text = node.text or str(node.data)
     return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
 
 
-def _quoting(detail: ErrorDetails, node: yaml.Node) -> str:
+def _quoting(detail: ErrorDetails, node: Node) -> str:
     """Say where quotes, or their absence, made the value another type."""
-    if not isinstance(node, yaml.ScalarNode):
+    if node.entries is not None or node.items is not None:
         return ""
-    if node.tag == TAG + "null":
+    if node.data is None:
         return "write a value after the colon"
     if detail["type"] == "string_type":
         return "quote it"
-    quoted = node.style in ("'", '"') and detail["type"] in ("int_type", "float_type", "bool_type")
-    return "without quotes" if quoted else ""
+    return "without quotes" if node.quoted and detail["type"] in UNQUOTED else ""

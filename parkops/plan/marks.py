@@ -1,29 +1,25 @@
-"""Remembers where in the YAML text each value of the plan stands."""
+"""Tells where in the files of a plan each of its values stands, and how it came there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-import yaml
+from dataclasses import dataclass
 
 from parkops.errors import Problem
 from parkops.model import SourceRef
+from parkops.plan.tree import Key, Node, Origin, Place
 
-Key = str | int
-Place = tuple[yaml.Node, yaml.Node]  # a key and its value; an item of a list stands for both
-LARGE = 16  # from here on a dictionary finds a child faster than a walk
+__all__ = ["Key", "Marks"]
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The YAML node tree of one file; lines and columns from 1."""
+    """The tree of a plan, all its files read and all its profiles and patterns expanded."""
 
-    file: str
-    root: yaml.Node
-    _children: dict[int, dict[str, Place]] = field(default_factory=dict, repr=False, compare=False)
+    file: str  # the one that includes the others
+    root: Node
 
-    def node(self, path: Sequence[Key]) -> yaml.Node:
+    def node(self, path: Sequence[Key]) -> Node:
         """Return the deepest node on a path that exists."""
         return self._walk(path)[1]
 
@@ -31,48 +27,42 @@ class Marks:
         """Return whether the whole path exists."""
         value = self.root
         for part in path:
-            found = self._child(value, part)
+            found = value.child(part)
             if found is None:
                 return False
             value = found[1]
         return True
 
-    def _walk(self, path: Sequence[Key]) -> Place:
-        key_node = value = self.root
+    def _walk(self, path: Sequence[Key]) -> tuple[Place, Node]:
+        key, value = self.root.place, self.root
         for part in path:
-            found = self._child(value, part)
+            found = value.child(part)
             if found is None:
                 break
-            key_node, value = found
-        return key_node, value
+            key, value = found
+        return key, value
 
-    def _child(self, node: yaml.Node, part: Key) -> Place | None:
-        if isinstance(node, yaml.SequenceNode):
-            inside = isinstance(part, int) and 0 <= part < len(node.value)
-            return (node.value[part], node.value[part]) if inside else None
-        if not isinstance(node, yaml.MappingNode):
-            return None
-        if len(node.value) < LARGE:
-            wanted = str(part)
-            return next((pair for pair in reversed(node.value) if pair[0].value == wanted), None)
-        if id(node) not in self._children:
-            self._children[id(node)] = {key.value: (key, value) for key, value in node.value}
-        return self._children[id(node)].get(str(part))
+    def origins(self, path: Sequence[Key]) -> tuple[Origin, ...]:
+        """Return the profiles and patterns on the way to a path, outermost first."""
+        found: dict[Origin, None] = {}
+        value = self.root
+        for part in path:
+            child = value.child(part)
+            if child is None:
+                break
+            value = child[1]
+            if value.origin is not None:
+                found[value.origin] = None
+        return tuple(found)
 
     def ref(self, *path: Key) -> SourceRef:
         """Return where a path stands (its key's line), for evidence."""
-        mark = self._walk(path)[0].start_mark
-        return SourceRef(self.file, mark.line + 1, mark.column + 1, ".".join(str(part) for part in path))
+        return self._walk(path)[0].ref(".".join(map(str, path)))
 
     def problem(self, path: Sequence[Key], what: str, expected: str = "", hint: str = "") -> Problem:
         """Return a problem with the value at a path."""
-        return self._problem(self.node(path), what, expected, hint)
+        return self.node(path).place.problem(what, expected, hint)
 
     def key_problem(self, path: Sequence[Key], what: str, expected: str = "", hint: str = "") -> Problem:
         """Return a problem with the key at a path."""
-        return self._problem(self._walk(path)[0], what, expected, hint)
-
-    def _problem(self, node: yaml.Node, what: str, expected: str, hint: str) -> Problem:
-        mark = node.start_mark
-        line, col = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        return Problem(self.file, line, col, what, expected, hint)
+        return self._walk(path)[0].problem(what, expected, hint)

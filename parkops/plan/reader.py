@@ -1,4 +1,4 @@
-"""Reads YAML text into data and marks; what is wrong with the text is told with its place."""
+"""Reads YAML text into a tree of values; what is wrong with the text is told with its place."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import yaml
 
 from parkops.errors import PlanError, Problem
 from parkops.plan.marks import Marks
+from parkops.plan.tree import Node, Place, mapping, scalar, sequence
 
 TAG = "tag:yaml.org,2002:"
 CHECK = "check indentation, colons and quotes"
 DEPTH = 100  # libyaml's composer calls itself for each level, and ends the process where the stack does
 BRACKETS = re.compile(r"[\[{\]}]")
 COMPACT = re.compile(rf"(?:[-?] +){{{DEPTH}}}")
+QUOTES = ("'", '"')
 CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
 
 
@@ -34,17 +36,27 @@ def _lenient(construct: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return run
 
 
-for _kind in ("bool", "int", "float", "timestamp"):
+for _kind in ("bool", "int", "float"):
     _Loader.add_constructor(TAG + _kind, _lenient(yaml.CSafeLoader.yaml_constructors[TAG + _kind]))
+_Loader.add_constructor(TAG + "timestamp", lambda loader, node: node.value)  # YAML 1.2 knows none
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML document: its data, where its values stand, and its doubtful keys."""
+    """A YAML document: its tree, and its doubtful keys."""
 
-    data: Any
-    marks: Marks
-    problems: tuple[Problem, ...]
+    root: Node
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def data(self) -> Any:
+        """The document as plain data."""
+        return self.root.data
+
+    @property
+    def marks(self) -> Marks:
+        """Where its values stand."""
+        return Marks(self.root.place.file, self.root)
 
 
 def decode(raw: bytes, name: str) -> str:
@@ -80,9 +92,9 @@ def read(text: str, name: str) -> Document:
     try:
         root = loader.get_single_node()
         if root is None:
-            return Document(None, Marks(name, yaml.ScalarNode(TAG + "null", "")), ())
-        problems = _keys(root, name)
-        data = loader.construct_document(root)
+            return Document(scalar(Place(name, 1, 1), None))
+        tree = _Tree(loader, name)
+        return Document(tree.build(root), tuple(tree.problems))
     except yaml.MarkedYAMLError as error:
         raise PlanError([_syntax(error, text, name)]) from error
     except yaml.reader.ReaderError as error:
@@ -91,7 +103,6 @@ def read(text: str, name: str) -> Document:
         raise PlanError([Problem(name, line, col, what, "printable text", "remove it")]) from error
     finally:
         loader.dispose()
-    return Document(data, Marks(name, root), tuple(problems))
 
 
 def _check_depth(text: str, name: str) -> None:
@@ -137,38 +148,76 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     )
 
 
-def _keys(root: yaml.Node, name: str) -> list[Problem]:
-    """Make every key text, and return a problem for each that stands twice (YAML 1.2, 3.2.1.1) or is none."""
-    problems: list[Problem] = []
-    pending, done = [root], set()
-    while pending:
-        node = pending.pop()
-        if id(node) in done:  # an alias: the same node at two places
-            continue
-        done.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            problems += _mapping_keys(node, name)
-            pending += [value for _, value in node.value]
-        elif isinstance(node, yaml.SequenceNode):
-            pending += node.value
-    return problems
+class _Tree:
+    """Turns YAML nodes into a tree; keys become text, and what is wrong with them is kept."""
+
+    def __init__(self, loader: _Loader, name: str) -> None:
+        self.problems: list[Problem] = []
+        self._loader, self._name = loader, name
+        self._done: dict[int, Node | None] = {}  # None: it is being built, and an alias may point at it
+
+    def build(self, node: yaml.Node, depth: int = 0) -> Node:
+        """Return a node's tree; an alias shares the tree that it points at."""
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        place = self._place(node)
+        if id(node) in self._done:
+            found = self._done[id(node)]
+            if found is None:
+                self.problems.append(
+                    place.problem("contains itself", "a value of its own", "remove the alias")
+                )
+            return found or scalar(place, None)
+        if depth > DEPTH:
+            raise PlanError([place.problem("is nested too deeply", f"at most {DEPTH} levels", CHECK)])
+        self._done[id(node)] = None
+        if node.tag == TAG + "map" and isinstance(node, yaml.MappingNode):
+            built = self._mapping(node, place, depth)
+        elif node.tag == TAG + "seq" and isinstance(node, yaml.SequenceNode):
+            items = [self.build(item, depth + 1) for item in node.value]
+            built = sequence(place, items, active=any(map(_pending_item, items)))
+        else:
+            built = Node(place, self._loader.construct_object(node, deep=True))
+        self._done[id(node)] = built
+        return built
+
+    def _place(self, node: yaml.Node) -> Place:
+        mark = node.start_mark
+        return Place(self._name, mark.line + 1, mark.column + 1)
+
+    def _scalar(self, node: yaml.ScalarNode) -> Node:
+        text = node.value
+        data = text if node.tag == TAG + "str" else self._loader.construct_object(node)
+        return Node(self._place(node), data, text, node.style in QUOTES, data is text and "{" in text)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place, depth: int) -> Node:
+        self._keys(node)
+        if any(key.tag == TAG + "merge" for key, _ in node.value):
+            self._loader.flatten_mapping(node)
+        entries = {key.value: (self._place(key), self.build(value, depth + 1)) for key, value in node.value}
+        active = "profile" in entries or any(
+            value.active or "[" in key or "{" in key for key, (_, value) in entries.items()
+        )
+        return mapping(place, entries, active=active)
+
+    def _keys(self, node: yaml.MappingNode) -> None:
+        """Make every key text; tell each that stands twice (YAML 1.2, 3.2.1.1) or is none."""
+        first: dict[str, int] = {}
+        kept = []
+        for key, value in node.value:
+            place = self._place(key)
+            if not isinstance(key, yaml.ScalarNode):
+                self.problems.append(place.problem("a list or a mapping as a key", "text as a key"))
+                continue
+            if key.tag != TAG + "merge":
+                key.tag = TAG + "str"  # YAML 1.1 reads on, no, 7 and ~ as something else
+            if key.value in first:
+                what, hint = f"key {key.value!r} stands twice", f"first on line {first[key.value]}"
+                self.problems.append(place.problem(what, "each key once", hint))
+            first.setdefault(key.value, place.line)
+            kept.append((key, value))
+        node.value[:] = kept
 
 
-def _mapping_keys(node: yaml.MappingNode, name: str) -> list[Problem]:
-    problems: list[Problem] = []
-    first: dict[str, int] = {}
-    kept = []
-    for key, value in node.value:
-        line, col = key.start_mark.line + 1, key.start_mark.column + 1
-        if not isinstance(key, yaml.ScalarNode):
-            problems.append(Problem(name, line, col, "a list or a mapping as a key", "text as a key"))
-            continue
-        if key.tag != TAG + "merge":
-            key.tag = TAG + "str"  # YAML 1.1 reads on, no, 7 and ~ as something else
-        if key.value in first:
-            what, hint = f"key {key.value!r} stands twice", f"first on line {first[key.value]}"
-            problems.append(Problem(name, line, col, what, "each key once", hint))
-        first.setdefault(key.value, line)
-        kept.append((key, value))
-    node.value[:] = kept
-    return problems
+def _pending_item(node: Node) -> bool:
+    return node.active or (isinstance(node.data, str) and "[" in node.data)

@@ -1,0 +1,101 @@
+"""A plan as a tree that knows of every value where it stands and how it came there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from parkops.errors import Problem
+from parkops.model import SourceRef
+
+Key = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file; line and column from 1."""
+
+    file: str
+    line: int
+    col: int
+
+    def problem(self, what: str, expected: str = "", hint: str = "") -> Problem:
+        """Return a problem at this place."""
+        return Problem(self.file, self.line, self.col, what, expected, hint)
+
+    def ref(self, path: str) -> SourceRef:
+        """Return this place as where a path of the plan stands."""
+        return SourceRef(self.file, self.line, self.col, path)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.col}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What put a value there that the plan does not state at its own path."""
+
+    kind: str  # profile | pattern
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A value; ``entries`` of a mapping, ``items`` of a list, neither of a scalar."""
+
+    place: Place
+    data: Any  # plain data, as the schema sees it
+    text: str = ""  # of a scalar, as the file has it
+    quoted: bool = False
+    active: bool = False  # something below it is still to be expanded
+    entries: Mapping[str, tuple[Place, Node]] | None = None
+    items: Sequence[Node] | None = None
+    origin: Origin | None = None
+
+    def child(self, part: Key) -> tuple[Place, Node] | None:
+        """Return where a child's key stands, with the child; an item of a list stands for its own key."""
+        if self.entries is not None:
+            return self.entries.get(str(part))
+        if self.items is None or not isinstance(part, int) or not 0 <= part < len(self.items):
+            return None
+        return self.items[part].place, self.items[part]
+
+    def walk(self) -> Iterator[Node]:
+        """Yield this node and all below it."""
+        pending = [self]
+        while pending:
+            node = pending.pop()
+            yield node
+            if node.entries is not None:
+                pending += [value for _, value in node.entries.values()]
+            elif node.items is not None:
+                pending += node.items
+
+
+def scalar(place: Place, data: Any, origin: Origin | None = None) -> Node:
+    """Return a scalar that stands in no file as such."""
+    text = data if isinstance(data, str) else "" if data is None else str(data)
+    return Node(place, data, text, quoted=isinstance(data, str), origin=origin)
+
+
+def mapping(
+    place: Place,
+    entries: Mapping[str, tuple[Place, Node]],
+    origin: Origin | None = None,
+    *,
+    active: bool = False,
+) -> Node:
+    """Return a mapping of nodes."""
+    data = {key: node.data for key, (_, node) in entries.items()}
+    return Node(place, data, active=active, entries=entries, origin=origin)
+
+
+def sequence(
+    place: Place, items: Sequence[Node], origin: Origin | None = None, *, active: bool = False
+) -> Node:
+    """Return a list of nodes."""
+    return Node(place, [node.data for node in items], active=active, items=items, origin=origin)
