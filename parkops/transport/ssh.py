@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from parkops.errors import Unreachable
-from parkops.transport.login import KEX, Login
+from parkops.transport.login import Login
 
 if TYPE_CHECKING:
     from netmiko import BaseConnection
@@ -42,7 +41,7 @@ class SshSession:
 
     def open(self) -> None:
         """Connect, check the host key, log in and wait for the first prompt."""
-        from parkops.transport.wire import again
+        from parkops.transport.connect import again
 
         with self._translated("connect"):
             self._connection = again(lambda: _connect(self.host, self.port, self.login))
@@ -52,7 +51,7 @@ class SshSession:
         """Cut the connection; never raise."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.paramiko_cleanup()
+            connection.disconnect()
 
     def ask(self, command: str) -> str:
         """Send one line and return its answer, without echo and prompt.
@@ -70,6 +69,26 @@ class SshSession:
         lines = answer.split("\n")
         echo = max((n for n, line in enumerate(lines) if _is_echo(line, command)), default=-1)
         return "\n".join(line for line in lines[echo + 1 :] if line != mark)
+
+    def run(self, program: str, text: str) -> tuple[int, str]:
+        """Run a program beside the CLI on the same connection; return its exit code and what it printed.
+
+        ``text`` is its standard input. A login shell that runs no programs answers with a code of its own.
+        """
+        with self._translated(program):
+            client: Any = self._live.remote_conn_pre
+            transport = client.get_transport()
+            channel = transport.open_session(timeout=self.login.connect_timeout_s)
+            try:
+                channel.settimeout(self.login.rpc_timeout_s)
+                channel.set_combine_stderr(True)
+                channel.exec_command(program)
+                channel.sendall(text.encode())
+                channel.shutdown_write()
+                output = b"".join(iter(lambda: channel.recv(65536), b""))
+                return channel.recv_exit_status(), output.decode("utf-8", "replace")
+            finally:
+                channel.close()
 
     @property
     def _live(self) -> BaseConnection:
@@ -115,28 +134,39 @@ def _is_echo(line: str, command: str) -> bool:
 
 
 def _connect(host: str, port: int, login: Login) -> BaseConnection:
-    """Open a netmiko connection that leaves the CLI's prompt to us; paging is off by the window's height."""
+    """Open a netmiko connection over our transport that leaves the CLI's prompt to us.
+
+    Paging is off by the window's height where a CLI minds it.
+    """
     import paramiko
     from netmiko import BaseConnection
+    from netmiko.channel import SSHChannel
+
+    from parkops.transport.connect import connect
 
     class Plain(BaseConnection):
         """A connection without probing of prompts, widths and modes."""
 
+        def establish_connection(self, width: int = 511, height: int = 1000) -> None:
+            """Log in with the park's own host keys, over its own jump hosts."""
+            transport = connect(host, port, login)
+            self.remote_conn_pre = paramiko.SSHClient()
+            self.remote_conn_pre._transport = transport  # type: ignore[attr-defined]  # paramiko has no setter
+            channel = transport.open_session(timeout=login.connect_timeout_s)
+            channel.get_pty(term="vt100", width=width, height=height)
+            channel.invoke_shell()
+            self.remote_conn = channel
+            self.channel = SSHChannel(conn=channel, encoding=self.encoding)
+
         def session_preparation(self) -> None:
             """Leave the channel as it is."""
 
-    connection = socket.create_connection((host, port), timeout=login.connect_timeout_s)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    offered: tuple[str, ...] = getattr(paramiko.Transport, "_preferred_kex", ())
-    kex = [name for name in offered if name not in KEX]
-    return Plain(
-        host=host, port=port, sock=connection, device_type="generic", username=login.user,
-        password=login.password or None, use_keys=login.key is not None,
-        key_file=str(login.key) if login.key else None, allow_agent=False,
-        ssh_strict=True, system_host_keys=False, alt_host_keys=True, alt_key_file=str(login.known_hosts),
-        conn_timeout=login.connect_timeout_s, auth_timeout=login.connect_timeout_s,
-        banner_timeout=login.connect_timeout_s, disabled_algorithms={"kex": kex},
-    )  # fmt: skip
+        def disconnect(self) -> None:
+            """Cut the connection: a CLI in the middle of an answer takes no exit."""
+            if self.remote_conn_pre is not None:
+                self.remote_conn_pre.close()
+
+    return Plain(host=host, port=port, device_type="generic", username=login.user)
 
 
 def _reason(error: BaseException) -> str:
