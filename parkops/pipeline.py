@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from parkops.design import Lock, LockFile, design, lock_text, parse_lock
-from parkops.errors import PlanError, Problem
+from parkops.errors import DesignError, PlanError, Problem
 from parkops.model import Artifact, Park, Workspace
 from parkops.plan import load
-from parkops.render import render
+from parkops.platforms import find_platforms, missing_features
+from parkops.render import Renderer, park_artifacts
+from parkops.render.cache import (
+    Entry,
+    Rendered,
+    cached_devices,
+    changed_devices,
+    inputs_of,
+    stamp_of,
+)
 from parkops.render.write import Written, write
 
 
@@ -29,7 +39,11 @@ def design_park(workspace: Workspace) -> tuple[Park, Lock]:
         raise PlanError([*problems, *error.problems]) from error
     if problems:
         raise PlanError(problems)
-    return design(loaded, lock.numbers, lock.marks)
+    park, allocations = design(loaded, lock.numbers, lock.marks)
+    lacking = missing_features(park, find_platforms(workspace.platform_dirs))
+    if lacking:
+        raise DesignError(lacking)
+    return park, allocations
 
 
 def load_park(workspace: Workspace) -> Park:
@@ -39,15 +53,50 @@ def load_park(workspace: Workspace) -> Park:
     return park
 
 
-def render_park(park: Park, workspace: Workspace) -> tuple[Artifact, ...]:
-    """Render the park's artifacts in memory."""
-    return render(park)
+def render_park(
+    park: Park, workspace: Workspace, devices: Collection[str] | None = None
+) -> tuple[Artifact, ...]:
+    """Render the park's artifacts in memory, or those of some devices; what is unchanged is read back."""
+    return _render(park, workspace, devices)[0]
 
 
-def build_park(park: Park, workspace: Workspace) -> tuple[tuple[Artifact, ...], Written]:
-    """Render the park and write what changed below its build folder."""
-    artifacts = render_park(park, workspace)
-    return artifacts, write(artifacts, workspace.build)
+def build_park(
+    park: Park, workspace: Workspace, devices: Collection[str] | None = None
+) -> tuple[tuple[Artifact, ...], Written]:
+    """Render the park, or some of its devices, and write what changed below its build folder."""
+    artifacts, record = _render(park, workspace, devices)
+    build = workspace.build_of(park.name)
+    written = write(artifacts, build, devices)
+    platforms = find_platforms(workspace.platform_dirs)
+    stamp = stamp_of(inputs_of(workspace.root), platforms, build) if devices is None else ""
+    Rendered(stamp, park.name, record).save(workspace.rendered)
+    return artifacts, written
+
+
+def changed_since(park: Park, workspace: Workspace) -> list[str]:
+    """Return the names of the devices that differ from the last render by their plan or templates."""
+    renderer = Renderer.of(park, find_platforms(workspace.platform_dirs))
+    return changed_devices(park.managed, renderer, _last(park, workspace))
+
+
+def _render(
+    park: Park, workspace: Workspace, devices: Collection[str] | None
+) -> tuple[tuple[Artifact, ...], dict[str, Entry]]:
+    """Return artifacts in path order, and the record that the next render compares with."""
+    last = _last(park, workspace)
+    renderer = Renderer.of(park, find_platforms(workspace.platform_dirs))
+    chosen = park.managed if devices is None else [park.device(name) for name in sorted(devices)]
+    artifacts, record = cached_devices(chosen, renderer, last, workspace.build_of(park.name))
+    if devices is None:
+        artifacts += park_artifacts(park, renderer)
+    else:
+        record = {**last.devices, **record}
+    return tuple(sorted(artifacts, key=lambda artifact: artifact.path)), record
+
+
+def _last(park: Park, workspace: Workspace) -> Rendered:
+    last = Rendered.load(workspace.rendered)
+    return last if last.park == park.name else Rendered()
 
 
 def read_lock(path: Path) -> LockFile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 
 import click
 
@@ -15,6 +16,7 @@ VERBS = {  # verb -> module, in the order of the main job
     "show": "show",
     "design": "design",
     "render": "render",
+    "trace": "trace",
     "verify": "verify",
     "diff": "diff",
     "push": "push",
@@ -33,6 +35,7 @@ SUMMARIES = {  # so that `--help` imports no verb
     "show": "Show devices, links, segments, flows and rules as tables.",
     "design": "Design the park and keep its allocations in park.lock.",
     "render": "Write configurations, monitoring, lab and inventory files.",
+    "trace": "Say which plan line and requirement a configuration line comes from, and back.",
     "verify": "Prove the design and the artifacts before anything is pushed.",
     "diff": "Show what would change on each device.",
     "push": "Bring devices to the rendered configuration.",
@@ -87,12 +90,27 @@ class Verbs(click.Group):
     metavar="DIR",
     help="Folder of the park. Default: this folder, else the nearest parent with a park.yaml.",
 )
+@click.option(
+    "--platforms",
+    multiple=True,
+    metavar="DIR",
+    envvar="PARKOPS_PLATFORMS",
+    type=click.Path(path_type=Path),
+    help="A folder of platforms that add to or override the built-in ones; may be repeated.",
+)
 @click.option("-v", "--verbose", count=True, help="Say more; twice for debugging.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
 @click.option("--log-file", metavar="FILE", help="Append a log with timestamps to FILE.")
 @click.version_option(package_name="parkops", message="parkops %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, park_dir: str | None, verbose: int, quiet: bool, log_file: str | None) -> None:
+def cli(
+    ctx: click.Context,
+    park_dir: str | None,
+    platforms: tuple[Path, ...],
+    verbose: int,
+    quiet: bool,
+    log_file: str | None,
+) -> None:
     """Provision, rehearse, run and prove an industrial-internet park from one plan file.
 
     \b
@@ -104,6 +122,7 @@ def cli(ctx: click.Context, park_dir: str | None, verbose: int, quiet: bool, log
     from parkops.cli.common import Context
 
     ctx.obj = Context(park_dir, verbose=verbose, quiet=quiet, log_file=log_file)
+    ctx.obj.add_platforms(platforms)
 
 
 def main() -> None:

@@ -30,6 +30,17 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(function)
 
 
+def platforms_option(function: F) -> F:
+    """Add `--platforms`: folders of the user's own platforms."""
+    return click.option(
+        "--platforms",
+        multiple=True,
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="A folder of platforms that add to or override the built-in ones; may be repeated.",
+    )(function)
+
+
 def find_park(start: str | None) -> Path:
     """Return the park's folder: the given one, else the nearest with a park.yaml above here.
 
@@ -63,6 +74,7 @@ class Context:
         self.park_dir = park_dir
         self.verbose = verbose
         self.quiet = quiet
+        self._platform_dirs: tuple[Path, ...] = ()
         self._set_up_logging(log_file)
 
     def _set_up_logging(self, log_file: str | None) -> None:
@@ -80,7 +92,11 @@ class Context:
     @cached_property
     def workspace(self) -> Workspace:
         """The park's folder."""
-        return Workspace(find_park(self.park_dir))
+        return Workspace(find_park(self.park_dir), self._platform_dirs)
+
+    def add_platforms(self, folders: Sequence[Path]) -> None:
+        """Add folders of platforms; before the park is asked for."""
+        self._platform_dirs += tuple(folder.expanduser().resolve() for folder in folders)
 
     @cached_property
     def console(self) -> Console:

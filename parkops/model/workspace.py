@@ -11,6 +11,7 @@ class Workspace:
     """Paths below the park's folder; nothing is read or written here."""
 
     root: Path
+    platform_dirs: tuple[Path, ...] = ()  # folders of the user's own platforms, first choice first
 
     @property
     def plan_file(self) -> Path:
@@ -24,8 +25,17 @@ class Workspace:
 
     @property
     def build(self) -> Path:
-        """Rendered artifacts."""
+        """Rendered artifacts, a folder for each park."""
         return self.root / "build"
+
+    def build_of(self, park: str) -> Path:
+        """The rendered artifacts of a park."""
+        return self.build / park
+
+    @property
+    def rendered(self) -> Path:
+        """What the last render was made from, so that the next one can leave out what is unchanged."""
+        return self.state / "rendered.json"
 
     @property
     def state(self) -> Path:

@@ -51,13 +51,20 @@ class Shared:
         )
 
     def context(self) -> dict[str, object]:
-        """Return the names that templates may use."""
+        """Return the names that the park's own templates may use."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+    def of_device(self, device: Device) -> dict[str, object]:
+        """Return the names that a device's templates may use; only Prometheus sees every exporter."""
+        context = self.context()
+        if not any(service.kind == "prometheus" for service in device.services):
+            del context["exporters"]
+        return context
 
 
 def device_context(device: Device, shared: Shared, platform: Platform) -> dict[str, object]:
     """Return all names that a device's templates may use."""
-    context = shared.context()
+    context = shared.of_device(device)
     routed = [port for port in device.interfaces if port.mode is PortMode.ROUTED]
     context.update(
         device=device,

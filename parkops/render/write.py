@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,23 +21,34 @@ class Written:
     unchanged: int
 
 
-def write(artifacts: tuple[Artifact, ...], build: Path) -> Written:
-    """Write artifacts below ``build``, and remove what an earlier run wrote and this one does not."""
+def write(artifacts: tuple[Artifact, ...], build: Path, devices: Collection[str] | None = None) -> Written:
+    """Write artifacts below ``build``, and remove what an earlier run wrote and this one does not.
+
+    Where only some ``devices`` were rendered, the files of all others stay as they are.
+    """
     before = _manifest(build)
     texts = {artifact.path: artifact.text for artifact in artifacts}
     wanted = {artifact.path: artifact.digest for artifact in artifacts}
-    manifest = json.dumps({"version": 1, "files": wanted}, indent=1, sort_keys=True) + "\n"
+    others = {} if devices is None else _others(before, devices)
+    manifest = json.dumps({"version": 1, "files": {**others, **wanted}}, indent=1, sort_keys=True) + "\n"
     changed = [path for path, text in texts.items() if _write(build / path, text)]
-    removed = [path for path in sorted(set(before) - set(wanted)) if _remove(build, path)]
+    removed = [path for path in sorted(set(before) - set(wanted) - set(others)) if _remove(build, path)]
     _write(build / MANIFEST, manifest)
     return Written(tuple(changed), tuple(removed), len(texts) - len(changed))
 
 
-def compare(artifacts: tuple[Artifact, ...], build: Path) -> Written:
+def compare(artifacts: tuple[Artifact, ...], build: Path, devices: Collection[str] | None = None) -> Written:
     """Return what `write` would do; nothing is written."""
     changed = [item.path for item in artifacts if _read(build / item.path) != item.text.encode()]
-    removed = sorted(set(_manifest(build)) - {item.path for item in artifacts})
+    before = _manifest(build)
+    others = {} if devices is None else _others(before, devices)
+    removed = sorted(set(before) - {item.path for item in artifacts} - set(others))
     return Written(tuple(changed), tuple(removed), len(artifacts) - len(changed))
+
+
+def _others(files: dict[str, str], devices: Collection[str]) -> dict[str, str]:
+    """Return the files that belong to none of the devices."""
+    return {path: text for path, text in files.items() if path.partition("/")[0] not in devices}
 
 
 def _read(path: Path) -> bytes | None:
@@ -58,11 +70,19 @@ def _write(path: Path, text: str) -> bool:
     data = text.encode()
     if _read(path) == data:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data)
-    partial.replace(path)
+    replace_file(path, data)
     return True
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put a whole file in place: a crash leaves the old one or the new one."""
+    partial = path.with_name(path.name + ".part")
+    try:
+        partial.write_bytes(data)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+    partial.replace(path)
 
 
 def _remove(build: Path, path: str) -> bool:

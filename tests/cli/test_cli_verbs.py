@@ -127,7 +127,7 @@ def test_render_check_write_check(parkops, demo: Path) -> None:
     assert parkops("-p", demo, "render", "--check").code == 0
     again = json.loads(parkops("-p", demo, "render", "--json").out)
     assert again == {**written, "changed": [], "removed": [], "unchanged": len(written["changed"])}
-    (demo / "build" / "core-1" / "frr.conf").write_text("by hand")
+    (demo / "build" / "demo" / "core-1" / "frr.conf").write_text("by hand")
     said = parkops("-p", demo, "render", "--check")
     assert said.code == 1
     assert "changed  core-1/frr.conf" in said.out
