@@ -61,7 +61,7 @@ def _line(ctx: Context, target: str, as_json: bool) -> None:
 
     device, file, number = _target(ctx, target)
     path, text = _artifact(ctx, device, file)
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")
     if not 1 <= number <= len(lines):
         raise UsageError(f"{path} has {len(lines)} lines", where=target)
     blocks = [item for item in _traced(ctx, [device]) if item.path == path]
@@ -118,7 +118,7 @@ def _blocks(ctx: Context, plan_path: str | None, requirement: str | None, as_jso
         for item in found:
             plan = "\n".join(f"{place['file']}:{place['line']} {place['path']}" for place in item["plan"])
             lines = "{}-{}".format(*item["lines"])
-            table.add_row(item["file"], lines, item["block"], plan, item["text"][0].strip())
+            table.add_row(item["file"], lines, item["block"], plan, item["text"][:2][-1].strip())
         if found:
             ctx.console.print(table, markup=False)
         ctx.console.print(f"{len(found)} blocks", markup=False)

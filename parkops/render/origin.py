@@ -11,7 +11,7 @@ from jinja2 import TemplateRuntimeError
 from parkops.model import SourceRef
 from parkops.platforms import requirements_by_block
 
-START, BLOCK, PATH, END = "\x02", "\x1d", "\x1f", "\x03"  # no text of a plan keeps control characters
+START, BLOCK, PATH, END = "\x02", "\x04", "\x05", "\x03"  # no text of a plan keeps control characters
 MARK = re.compile(rf"^([ \t]*){START}([^{END}\n]*){END}[ \t]*\n?", re.MULTILINE)
 SEPARATORS = frozenset({"", "!", "#", "*"})  # lines that end what a mark covers
 
@@ -87,7 +87,7 @@ def origins(text: str, style: str) -> tuple[Origin, ...]:
             if mark and first <= number:
                 found.append(_origin(first, number, mark))
 
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n"):
         indent = len(line) - len(line.lstrip(" \t"))
         match = MARK.match(line + "\n")
         if match:

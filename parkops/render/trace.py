@@ -25,7 +25,7 @@ def trace_device(device: Device, renderer: Renderer) -> Iterator[Traced]:
     platform = renderer.platforms.get(device.platform)
     for entry, text in renderer.marked(device):
         style = comment_style(platform, entry)
-        lines = settle(text, style).splitlines()
+        lines = settle(text, style).split("\n")
         for item in origins(text, style):
             yield Traced(
                 device.name, artifact_path(device, entry), item, tuple(lines[item.first - 1 : item.last])

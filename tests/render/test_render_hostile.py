@@ -140,12 +140,15 @@ def test_parsers_accept_nasty_texts(path: str, parser, start: int, base_text: st
     assert parser(artifact.text, tmp_path) == ""
 
 
-def test_xml_gets_no_comment_or_instruction(base_text: str) -> None:
+def test_xml_gets_no_comment_but_the_plan_path_and_no_instruction(base_text: str) -> None:
     texts = iter([*NASTY] * 5)
     artifacts = rendered(base_text, lambda: next(texts))
     trees = [etree.fromstring(item.text.encode()) for item in artifacts if item.language == "xml"]
     assert trees
-    assert all(not tree.xpath("//comment() | //processing-instruction()") for tree in trees)
+    comments = [comment.text for tree in trees for comment in tree.xpath("//comment()")]
+    assert comments
+    assert all(re.fullmatch(r" plan [a-z0-9. -]+: [a-z-]+( \[[A-Z0-9 -]+\])? ", text) for text in comments)
+    assert not any(tree.xpath("//processing-instruction()") for tree in trees)
 
 
 def test_a_description_reaches_frr_as_it_is_rendered() -> None:

@@ -96,7 +96,7 @@ def test_undefined_variable_names_template_line_variable_platform_and_device() -
 def test_undefined_variable_in_an_included_template_names_that_template(demo_park) -> None:
     with pytest.raises(RenderError) as caught:
         fill(_built_in(), "linux/frr.conf.j2", {"device": demo_park.device("fw-1")}, where="fw-1")
-    assert str(caught.value).startswith("fw-1: frr/frr.conf.j2:12: 'routed' is undefined")
+    assert str(caught.value).startswith("fw-1: frr/frr.conf.j2:13: 'routed' is undefined")
 
 
 @pytest.mark.parametrize(
