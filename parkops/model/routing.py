@@ -31,6 +31,8 @@ class Igp:
     level: int = 2  # IS-IS level
     key: str = ""  # secret reference of the authentication key, "" for none
     reference_mbps: int = 100_000  # reference bandwidth of the metric
+    bfd: bool = True  # neighbours are watched (RFC 5882)
+    default_route: bool = False  # the router's own default route is announced
 
 
 @dataclass(frozen=True, slots=True)
