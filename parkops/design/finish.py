@@ -14,8 +14,11 @@ from parkops.model import (
     Waiver,
     Zone,
 )
-from parkops.plan.schema import Pools
+from parkops.plan.schema import FigurePlan, Pools
 from parkops.plan.schema.park import AccessInfo
+
+CLOUD = ("model", "servers", "storage_tb", "controller")  # stated facts of a section
+SECURITY = ("platform", "platforms", "connected_platforms", "quarantine", "graded_response", "mlps")
 
 
 def finish(draft: Draft) -> Park:
@@ -133,16 +136,39 @@ def _figures(draft: Draft) -> tuple[Figure, ...]:
     return tuple(
         Figure(
             number,
-            item.value,
+            _value(item),
             item.x_min,
             item.x_max,
             item.evidence,
             item.date.isoformat(),
             item.by,
             draft.marks.ref("figures", number),
+            _components(item),
         )
         for number, item in sorted(draft.plan.figures.items())
     )
+
+
+def _value(item: FigurePlan) -> float | bool:
+    """Return the value as stated, as a share in per cent, or as the mean yearly growth in per cent."""
+    if item.numerator is not None and item.denominator is not None:
+        return 100 * item.numerator / item.denominator
+    if item.years:
+        first, last = min(item.years), max(item.years)
+        rate: float = (item.years[last] / item.years[first]) ** (1 / (last - first)) - 1
+        return 100 * rate
+    if item.value is None:
+        return next(iter(item.components.values()), 0.0)
+    return item.value
+
+
+def _components(item: FigurePlan) -> tuple[tuple[str, float], ...]:
+    """Return what the value is made of: named components, a share's two sides, amounts by year."""
+    if item.components:
+        return tuple((name, float(value)) for name, value in item.components.items())
+    if item.numerator is not None and item.denominator is not None:
+        return (("numerator", item.numerator), ("denominator", item.denominator))
+    return tuple((str(year), amount) for year, amount in sorted(item.years.items()))
 
 
 def _facts(draft: Draft) -> tuple[tuple[str, str], ...]:
@@ -153,15 +179,14 @@ def _facts(draft: Draft) -> tuple[tuple[str, str], ...]:
         "public.mode": plan.public.mode,
         "monitoring.interval_s": f"{plan.monitoring.interval_s:g}",
         "monitoring.objective_percent": f"{plan.monitoring.objective_percent:g}",
-        **{
-            f"management.{key}": str(value)
-            for key, value in plan.management.model_dump().items()
-            if key != "upstream_ntp"
-        },
+        "management.ntp": plan.management.ntp[0],
+        "management.syslog": plan.management.syslog[0],
+        "management.monitoring": plan.management.monitoring,
         "management.upstream_ntp": ",".join(plan.management.upstream_ntp),
     }
-    for section, part in (("cloud", plan.cloud), ("security", plan.security)):
-        for key, value in (part.model_dump() if part else {}).items():
+    for section, part, keys in (("cloud", plan.cloud, CLOUD), ("security", plan.security, SECURITY)):
+        for key in keys if part else ():
+            value = getattr(part, key)
             facts[f"{section}.{key}"] = ",".join(value) if isinstance(value, tuple) else str(value)
     return tuple(sorted(facts.items()))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from parkops.design.draft import Draft, DraftDevice, DraftPort
 from parkops.model import Flow, PortMode, Role, Rule, Segment
 from parkops.plan.names import PARK_FIREWALL
+from parkops.plan.protocols import expand
 
 INTERNET = ("internet",)  # stands for every address outside the park's pools
 ENFORCERS = (Role.PARK_FIREWALL, Role.BOUNDARY)
@@ -45,7 +46,7 @@ def _flows(draft: Draft) -> None:
     """Split the plan's flows by protocol; TCP keeps the flow's name, so that adding UDP renames nothing."""
     for name, flow in sorted(draft.plan.flows.items()):
         by_protocol: dict[str, set[int]] = {}
-        for service in flow.service:
+        for service in expand(flow.service):
             protocol, _, port = service.partition("/")
             by_protocol.setdefault(protocol, set()).update([int(port)] if port else [])
         for protocol, ports in sorted(by_protocol.items()):

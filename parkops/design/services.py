@@ -16,9 +16,9 @@ def add_services(draft: Draft) -> None:
         if device.platform != "linux":
             continue
         device.services.append(Service("node_exporter", NODE_EXPORTER_PORT))
-        if name == management.ntp:
+        if name in management.ntp:
             device.services.append(Service("ntp", NTP_PORT, "udp"))
-        if name == management.syslog:
+        if name in management.syslog:
             device.services.append(Service("syslog", SYSLOG_PORT, "udp"))
         if name == management.monitoring:
             device.services.append(Service("prometheus", PROMETHEUS_PORT))

@@ -7,31 +7,37 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 
 from parkops.errors import Problem
-from parkops.plan.check_names import check_devices, check_management
+from parkops.plan.check_cloud import check_cloud, check_hosted
+from parkops.plan.check_edge import check_identifiers, check_local_data, check_nodes, check_workloads
+from parkops.plan.check_names import check_devices
+from parkops.plan.check_operations import (
+    check_figures,
+    check_growth,
+    check_management,
+    check_monitoring,
+    check_statements,
+)
 from parkops.plan.check_pools import check_capacity, check_pools
+from parkops.plan.check_production import check_cpes, check_gateways, check_rings, check_sdn, check_tsn
+from parkops.plan.check_security import (
+    check_conduits,
+    check_flows,
+    check_one_way,
+    check_ports,
+    check_response,
+)
+from parkops.plan.hints import unknown
 from parkops.plan.marks import Marks
+from parkops.plan.mlps import check_mlps
 from parkops.plan.names import PlannedSite, sites
 from parkops.plan.schema import EndpointPlan, NodePlan, Plan
 
 Found = Iterator[Problem]
-OUTSIDE = "(outside)"  # no tenant's id
-LISTED = 24  # so many options are listed; of more, only the closest is named
 
 
 def check(plan: Plan, marks: Marks) -> list[Problem]:
     """Return every problem that the schema alone cannot see."""
     return [problem for rule in RULES for problem in rule(plan, marks)]
-
-
-def _unknown(
-    marks: Marks, path: tuple[str | int, ...], name: str, kind: str, known: Iterable[str]
-) -> Problem:
-    options = sorted(known)
-    close = get_close_matches(name, options, n=1)
-    expected = f"one of {', '.join(options)}" if 0 < len(options) <= LISTED else f"a {kind} that exists"
-    return marks.problem(
-        path, f"no {kind} {name!r}", expected, f"did you mean {close[0]!r}?" if close else ""
-    )
 
 
 def check_segments(plan: Plan, marks: Marks) -> Found:
@@ -42,7 +48,7 @@ def check_segments(plan: Plan, marks: Marks) -> Found:
             path = (*site.path, "segments", name, "zone")
             zone = plan.zones.get(segment.zone)
             if zone is None:
-                yield _unknown(marks, path, segment.zone, "zone", plan.zones)
+                yield unknown(marks, path, segment.zone, "zone", plan.zones)
             elif zone.kind == "external":
                 yield marks.problem(
                     path,
@@ -79,7 +85,7 @@ def check_attachments(plan: Plan, marks: Marks) -> Found:
         for kind, name, part in attached:
             path = (*site.path, kind, name)
             if part.segment not in site.plan.segments:
-                yield _unknown(marks, (*path, "segment"), part.segment, "segment", site.plan.segments)
+                yield unknown(marks, (*path, "segment"), part.segment, "segment", site.plan.segments)
             elif isinstance(part, EndpointPlan):
                 yield from _endpoint(marks, path, part, site)
             if part.switch > site.plan.switches:
@@ -106,88 +112,13 @@ def _endpoint(marks: Marks, path: tuple[str, ...], group: EndpointPlan, site: Pl
             f"{group.connected} endpoints connected of {group.count}",
             f"at most {group.count}",
         )
-    yield from _ports(marks, (*path, "services"), group.services)
-
-
-def _ports(marks: Marks, path: tuple[str, ...], services: tuple[str, ...]) -> Found:
-    for index, service in enumerate(services):
-        _, _, port = service.partition("/")
-        if port and int(port) > 65535:
-            yield marks.problem((*path, index), f"port {port} does not exist", "a port of 1 to 65535")
-
-
-def check_nodes(plan: Plan, marks: Marks) -> Found:
-    """A node has what its role needs, and its role suits its place (guide, edge and identifier)."""
-    for site in sites(plan):
-        for name, node in site.plan.nodes.items():
-            path = (*site.path, "nodes", name)
-            yield from _node(plan, marks, path, node, site)
-
-
-def _node(plan: Plan, marks: Marks, path: tuple[str, ...], node: NodePlan, site: PlannedSite) -> Found:
-    if node.role == "edge-gateway" and site.plan.kind not in ("plant", "office"):
-        yield marks.problem(
-            (*path, "role"),
-            f"an edge gateway in a {site.plan.kind} network",
-            "a plant or an office",
-            "edge clouds serve the backbone",
-        )
-    if node.role == "edge-cloud" and site.plan.kind == "plant":
-        yield marks.problem(
-            (*path, "role"),
-            "an edge cloud in a plant",
-            "an office or the park services",
-            "edge gateways and controllers serve a plant",
-        )
-    if node.role.startswith("edge") and node.resources is None:
-        yield marks.key_problem(
-            path, f"edge node {path[-1]!r} states no resources", "resources: {cpu_cores, …}"
-        )
-    if node.broker and not node.role.startswith("edge"):
-        yield marks.problem((*path, "broker"), f"a broker on a {node.role}", "an edge gateway or edge cloud")
-    if (node.role == "identifier-node") != (node.identifier is not None):
-        yield marks.key_problem(
-            path,
-            f"{node.role} {path[-1]!r} and its `identifier` do not go together",
-            "`identifier` on an identifier-node, and only there",
-        )
-    if node.identifier is not None:
-        yield from _identifier(plan, marks, (*path, "identifier"), node)
-
-
-def _identifier(plan: Plan, marks: Marks, path: tuple[str, ...], node: NodePlan) -> Found:
-    identifier = node.identifier
-    assert identifier is not None
-    for index, tenant in enumerate(identifier.tenants):
-        if tenant not in plan.tenants:
-            yield _unknown(marks, (*path, "tenants", index), tenant, "tenant", plan.tenants)
-    first: dict[str, int] = {}
-    for index, record in enumerate(identifier.records):
-        if first.setdefault(record.identifier.lower(), index) != index:
-            yield marks.problem(
-                (*path, "records", index, "identifier"),
-                f"{record.identifier!r} stands twice, upper and lower case being one",
-                "each identifier once",
-            )
-        if not record.identifier.startswith(identifier.prefix + "/"):
-            yield marks.problem(
-                (*path, "records", index, "identifier"),
-                f"{record.identifier!r} is not below the node's prefix",
-                f"{identifier.prefix}/…",
-            )
 
 
 def check_topology(plan: Plan, marks: Marks) -> Found:
-    """Rings close, and every switch has a port for each of its cables."""
+    """Every switch has a port for each of its cables."""
     for site in sites(plan):
         if site.plan.ring and site.plan.switches < 3:
-            yield marks.problem(
-                (*site.path, "ring"),
-                f"a ring of {_switches(site.plan.switches)}",
-                "at least 3 switches",
-                "raise `switches`, or remove `ring`",
-            )
-            continue
+            continue  # told elsewhere
         used = _ports_used(site)
         for number in range(1, site.plan.switches + 1):
             if used[number] > site.plan.ports:
@@ -198,10 +129,6 @@ def check_topology(plan: Plan, marks: Marks) -> Found:
                     f"at most {site.plan.ports}",
                     "raise `ports`, or spread over switches",
                 )
-
-
-def _switches(count: int) -> str:
-    return "1 switch" if count == 1 else f"{count} switches"
 
 
 def _ports_used(site: PlannedSite) -> Counter[int]:
@@ -229,66 +156,6 @@ def check_public(plan: Plan, marks: Marks) -> Found:
         )
 
 
-def check_flows(plan: Plan, marks: Marks) -> Found:
-    """Flows lead from and to places that exist, and local data stays with its tenant."""
-    segments = {site.segment(name): site for site in sites(plan) for name in site.plan.segments}
-    owners = {
-        site.plan.segments[name].zone: site.tenant for site in sites(plan) for name in site.plan.segments
-    }
-    for name, flow in plan.flows.items():
-        path = ("flows", name)
-        tenants: list[str | None] = []  # None: the zone has no segment, which is told elsewhere
-        for key, place in (("from", flow.src), ("to", flow.dst)):
-            if place not in plan.zones and place not in segments:
-                yield _unknown(marks, (*path, key), place, "zone or segment", [*plan.zones, *segments])
-                continue
-            outside = place in plan.zones and plan.zones[place].kind == "external"
-            tenants.append(
-                segments[place].tenant
-                if place in segments
-                else owners.get(place, OUTSIDE if outside else None)
-            )
-        if flow.src in plan.zones and plan.zones[flow.src].kind == "external":
-            yield marks.problem(
-                (*path, "from"),
-                "a flow from outside the park",
-                "a zone or segment inside the park",
-                "sessions are opened from inside; replies to them pass",
-            )
-        if flow.local_only and len(tenants) == 2 and tenants[0] != tenants[1] and None not in tenants:
-            yield marks.problem(
-                (*path, "local_only"), "local-only data would leave its tenant", "both ends in one tenant"
-            )
-        yield from _ports(marks, (*path, "service"), flow.service)
-
-
-def check_statements(plan: Plan, marks: Marks) -> Found:
-    """What the operator states is in range and not out of date before it starts."""
-    for number, figure in plan.figures.items():
-        path = ("figures", number)
-        if not 1 <= number <= 60:
-            yield marks.key_problem(path, f"there is no indicator {number}", "1 to 60")
-        if figure.x_min is not None and figure.x_max is not None and figure.x_min >= figure.x_max:
-            yield marks.problem(
-                (*path, "x_min"),
-                f"x_min {figure.x_min:g} is not below x_max {figure.x_max:g}",
-                "x_min < x_max (formula 2)",
-            )
-    for requirement, attestation in plan.attestations.items():
-        if attestation.expires <= attestation.date:
-            yield marks.problem(
-                ("attestations", requirement, "expires"),
-                "expires before it was stated",
-                f"a date after {attestation.date}",
-            )
-    if plan.security.connected_platforms > plan.security.platforms:
-        yield marks.problem(
-            ("security", "connected_platforms"),
-            f"{plan.security.connected_platforms} platforms connected of {plan.security.platforms}",
-            f"at most {plan.security.platforms}",
-        )
-
-
 RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
     check_pools,
     check_capacity,
@@ -296,9 +163,27 @@ RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
     check_segments,
     check_attachments,
     check_nodes,
+    check_identifiers,
+    check_workloads,
+    check_rings,
     check_topology,
+    check_tsn,
+    check_cpes,
+    check_gateways,
+    check_sdn,
     check_public,
     check_flows,
+    check_ports,
+    check_conduits,
+    check_one_way,
+    check_response,
+    check_local_data,
+    check_mlps,
+    check_cloud,
+    check_hosted,
     check_management,
+    check_monitoring,
+    check_growth,
+    check_figures,
     check_statements,
 )

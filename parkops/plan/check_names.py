@@ -1,9 +1,8 @@
-"""Cross-checks of names: devices are unique, and the management plane points at nodes."""
+"""Cross-checks of names: no two devices get one name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from parkops.errors import Problem
 from parkops.plan.marks import Marks
@@ -51,21 +50,3 @@ def check_devices(plan: Plan, marks: Marks) -> Found:
                 yield marks.key_problem(
                     (*site.path, *where), f"device name {device!r} is taken by {first}", "another name"
                 )
-
-
-def check_management(plan: Plan, marks: Marks) -> Found:
-    """NTP, syslog and monitoring are served by management servers that exist."""
-    roles = {site.node(name): node.role for site in sites(plan) for name, node in site.plan.nodes.items()}
-    servers = sorted(name for name, role in roles.items() if role == "management-server")
-    for key in ("ntp", "syslog", "monitoring"):
-        name = getattr(plan.management, key)
-        if name in servers:
-            continue
-        what = f"{name!r} has the role {roles[name]}" if name in roles else f"no node {name!r}"
-        close = get_close_matches(name, servers, n=1)
-        yield marks.problem(
-            ("management", key),
-            what,
-            f"a management-server: {', '.join(servers) or 'none is planned'}",
-            f"did you mean {close[0]!r}?" if close else "",
-        )

@@ -13,12 +13,14 @@ from pydantic_core import ErrorDetails
 
 from parkops.plan.marks import Key
 from parkops.plan.schema import Plan
+from parkops.plan.schema.base import SECRET, SERVICE
 
 PATTERNS = {
     r"^[a-z][a-z0-9-]{0,23}$": "a name of lower-case letters, digits and hyphens, a letter first, at most 24",
     r"^[a-z][a-z0-9]{0,7}$": "1 to 8 lower-case letters or digits, a letter first",
-    r"^(tcp|udp)/([1-9][0-9]{0,4})$|^icmp$": "tcp/PORT, udp/PORT or icmp",
-    r"^(env|file):.+": "a secret reference, env:NAME or file:PATH",
+    SERVICE: "tcp/PORT, udp/PORT, icmp, or a protocol by name such as opcua or https",
+    SECRET: "a secret reference, env:NAME, file:PATH, age:FILE or vault:FILE",
+    r"^((env|file|age|vault):.+)?$": "a secret reference, env:NAME, file:PATH, age:FILE or vault:FILE",
     r"^IP[0-6][0-9]$": "an IP code of IEC 60529 such as IP40",
     r"^[0-9]+(\.[0-9]+)+$": "an identifier prefix such as 88.136.1",
     r"^[0-9]+(\.[0-9]+)+/[A-Za-z0-9._-]+$": "an identifier such as 88.136.1/part-1",

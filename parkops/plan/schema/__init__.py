@@ -22,18 +22,28 @@ from parkops.plan.schema.base import (
     Text,
     Whole,
 )
-from parkops.plan.schema.edge import IdentifierPlan, NodePlan, Record, Resources
+from parkops.plan.schema.cloud import CloudPlan, CloudTenantPlan, CloudZonePlan, HostedPlan
+from parkops.plan.schema.edge import (
+    IdentifierPlan,
+    NodePlan,
+    PlacedWorkloadPlan,
+    Record,
+    Resources,
+    WorkloadPlan,
+)
 from parkops.plan.schema.operations import (
     AttestationPlan,
-    CloudPlan,
     FigurePlan,
+    LoginPlan,
     ManagementPlan,
     MonitoringPlan,
+    ObjectivePlan,
     WaiverPlan,
 )
-from parkops.plan.schema.park import AccessInfo, ParkInfo, Pool4, Pool46, Pools, VlanPool
-from parkops.plan.schema.security import FlowPlan, SecurityPlan, ZonePlan
-from parkops.plan.schema.sites import EndpointPlan, PublicPlan, RingPlan, SegmentPlan, SitePlan, TenantPlan
+from parkops.plan.schema.park import AccessInfo, GrowthPlan, ParkInfo, Pool4, Pool46, Pools, VlanPool
+from parkops.plan.schema.production import CpePlan, RingPlan, SdnPlan, StreamPlan, TsnPlan
+from parkops.plan.schema.security import ConduitPlan, FlowBase, FlowPlan, OneWayPlan, SecurityPlan, ZonePlan
+from parkops.plan.schema.sites import EndpointPlan, PublicPlan, SegmentPlan, SitePlan, TenantPlan
 
 
 class Plan(Part):
@@ -48,10 +58,18 @@ class Plan(Part):
     public: PublicPlan
     tenants: dict[Id, TenantPlan] = Field(min_length=1)
     flows: dict[Id, FlowPlan] = Field(min_length=1)
+    conduits: dict[Id, ConduitPlan] = Field(
+        default_factory=dict, description="What passes between two zones, taken together (IEC 62443-3-2)"
+    )
+    hosted: dict[Id, HostedPlan] = Field(
+        default_factory=dict, description="Platforms, databases, applications, portals, and those outside"
+    )
+    sdn: SdnPlan | None = None
     management: ManagementPlan
     monitoring: MonitoringPlan = MonitoringPlan()
     cloud: CloudPlan | None = None
     security: SecurityPlan = SecurityPlan()
+    growth: GrowthPlan = Field(default_factory=dict)
     figures: dict[int, FigurePlan] = Field(default_factory=dict)
     attestations: dict[str, AttestationPlan] = Field(default_factory=dict)
     waivers: dict[str, WaiverPlan] = Field(default_factory=dict)
@@ -64,24 +82,35 @@ __all__ = [
     "Backbone",
     "CircuitPlan",
     "CloudPlan",
+    "CloudTenantPlan",
+    "CloudZonePlan",
+    "ConduitPlan",
     "Cores",
+    "CpePlan",
     "Day",
     "Element",
     "EndpointPlan",
     "Exit",
     "FigurePlan",
     "Flag",
+    "FlowBase",
     "FlowPlan",
+    "GrowthPlan",
     "Host",
+    "HostedPlan",
     "Id",
     "IdentifierPlan",
     "Line",
+    "LoginPlan",
     "ManagementPlan",
     "MonitoringPlan",
     "NodePlan",
     "Number",
+    "ObjectivePlan",
+    "OneWayPlan",
     "ParkInfo",
     "Part",
+    "PlacedWorkloadPlan",
     "Plan",
     "Pool4",
     "Pool46",
@@ -93,14 +122,18 @@ __all__ = [
     "Record",
     "Resources",
     "RingPlan",
+    "SdnPlan",
     "SecurityPlan",
     "SegmentPlan",
     "ServiceSpec",
     "SitePlan",
+    "StreamPlan",
     "TenantPlan",
     "Text",
+    "TsnPlan",
     "VlanPool",
     "WaiverPlan",
     "Whole",
+    "WorkloadPlan",
     "ZonePlan",
 ]

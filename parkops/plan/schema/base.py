@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
 
+from parkops.plan.protocols import PORTS
+
 
 def _day(value: object) -> object:
     """Return a date; a number or a time of day is none, though pydantic would take it for one."""
@@ -44,7 +46,10 @@ Id = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$", description="lower-case letters, digits and hyphens")
 ]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$")]
-ServiceSpec = Annotated[str, Field(pattern=r"^(tcp|udp)/([1-9][0-9]{0,4})$|^icmp$")]
+SERVICE = r"^(tcp|udp)/([1-9][0-9]{0,4})$|^icmp$|^(" + "|".join(sorted(PORTS)) + ")$"
+ServiceSpec = Annotated[str, Field(pattern=SERVICE)]
+SECRET = r"^(env|file|age|vault):.+"  # noqa: S105  # the pattern of a reference
+Secret = Annotated[str, Field(pattern=SECRET, max_length=300, description="env:, file:, age: or vault:")]
 Access = Literal["wired", "wifi6", "5g", "lora"]
 Element = Literal["people", "machines", "materials", "environment"]
 Protocol = Literal["opcua", "mqtt", "dds", "lwm2m", "xmpp", "modbus", "profinet", "rtsp", "ip"]

@@ -2,21 +2,84 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from parkops.plan.schema.base import Flag, Line, Part, Protocol, Text, Whole
+from parkops.plan.schema.base import (
+    Flag,
+    Id,
+    Line,
+    Number,
+    Part,
+    Protocol,
+    ServiceSpec,
+    Text,
+    Whole,
+)
+
+Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$", description="Container image")]
+EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+WorkloadKind = Literal["controller", "opcua-gateway", "modbus-bridge", "analytics", "application"]
 
 
 class Resources(Part):
     """What an edge node has and what it is rated for."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "cpu_cores": 4,
+                    "memory_gb": 8,
+                    "storage_gb": 128,
+                    "objects": 120,
+                    "protocols": ["opcua", "mqtt"],
+                }
+            ]
+        }
+    )
     cpu_cores: Whole = Field(ge=1)
     memory_gb: Whole = Field(ge=1)
     storage_gb: Whole = Field(ge=1)
-    objects: Whole = Field(ge=0, description="Connected objects that it is rated for")
-    protocols: tuple[Protocol, ...] = ()
+    objects: Whole = Field(default=0, ge=0, description="Connected objects that it is rated for")
+    protocols: tuple[Protocol, ...] = Field(default=(), description="Protocols that it understands")
+
+
+class WorkloadPlan(Part):
+    """A program that an edge node runs in a container."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "image": "registry.example/analytics:1.4",
+                    "kind": "analytics",
+                    "cpu_cores": 2,
+                    "memory_mb": 2048,
+                    "ports": ["tcp/8080"],
+                }
+            ]
+        }
+    )
+    image: Image
+    kind: WorkloadKind = "application"
+    cpu_cores: Number = Field(gt=0, le=1024)
+    memory_mb: Whole = Field(ge=1)
+    storage_gb: Whole = Field(default=0, ge=0)
+    ports: tuple[ServiceSpec, ...] = Field(default=(), description="Ports or protocols that it listens on")
+    local_only: Flag = Field(
+        default=False, description="Its data stay with the tenant: flows that would take them out are refused"
+    )
+    cycle_us: Whole = Field(default=0, ge=0, le=10_000_000, description="Control cycle of a controller")
+    env: dict[EnvName, Line] = Field(default_factory=dict, description="Values, or secret references")
+
+
+class PlacedWorkloadPlan(WorkloadPlan):
+    """A program that the design places on edge nodes of its site."""
+
+    replicas: Whole = Field(default=1, ge=1, le=100, description="Each on a node of its own")
+    nodes: tuple[str, ...] = Field(default=(), description="Nodes that may carry it; none: every edge node")
 
 
 class Record(Part):
@@ -29,8 +92,22 @@ class Record(Part):
 class IdentifierPlan(Part):
     """The resolution service of an identifier node (标识解析)."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"prefix": "88.136.1", "upstream": "二级节点", "upstream_prefix": "88.136"}]
+        }
+    )
     prefix: str = Field(pattern=r"^[0-9]+(\.[0-9]+)+$", max_length=64)
-    upstream: Text = Field(description="National or secondary node that it is registered with")
+    upstream: Text = Field(
+        description="National or secondary node that it is registered with, or an identifier node of the park"
+    )
+    upstream_prefix: str = Field(
+        default="",
+        pattern=r"^([0-9]+(\.[0-9]+)+)?$",
+        max_length=64,
+        description="Prefix of an upstream node outside the park; the node's own lies inside it",
+    )
+    via: str = Field(default="", description="External zone by which an upstream node outside is reached")
     tenants: tuple[str, ...] = ()
     records: tuple[Record, ...] = ()
 
@@ -38,10 +115,36 @@ class IdentifierPlan(Part):
 class NodePlan(Part):
     """A Linux node that parkops configures through Ansible."""
 
-    role: Literal["edge-gateway", "edge-cloud", "identifier-node", "management-server"]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"role": "management-server", "segment": "operations"},
+                {
+                    "role": "edge-gateway",
+                    "segment": "control",
+                    "broker": True,
+                    "resources": {"cpu_cores": 4, "memory_gb": 8, "storage_gb": 128, "objects": 120},
+                },
+            ]
+        }
+    )
+    role: Literal[
+        "edge-controller",
+        "edge-gateway",
+        "edge-cloud",
+        "cloud-host",
+        "server",
+        "identifier-node",
+        "management-server",
+    ]
     segment: str
     title: Line = ""
-    switch: Whole = Field(default=1, ge=1)
+    switch: Whole = Field(default=1, ge=1, description="Number of the switch that it hangs on")
     broker: Flag = Field(default=False, description="Run an MQTT broker (mosquitto)")
+    cycle_us: Whole = Field(
+        default=0, ge=0, le=10_000_000, description="Control cycle of an edge controller, required there"
+    )
     resources: Resources | None = None
     identifier: IdentifierPlan | None = None
+    workloads: dict[Id, WorkloadPlan] = Field(default_factory=dict, description="Programs that it runs")
+    cloud_zone: str = Field(default="", description="Zone of the cloud that a cloud host belongs to")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from pydantic import Field
 
 from parkops.plan.schema.base import Id, Number, Part, Prefix4, Prefix6, Text, Whole
@@ -17,6 +19,18 @@ class ParkInfo(Part):
     growth_percent: Number = Field(
         default=5, ge=0, le=200, description="Yearly growth of everything connected"
     )
+
+
+System = Literal["production", "enterprise", "backbone", "public", "edge", "cloud", "identifier"]
+PoolName = Literal["management", "loopbacks", "links", "segments", "vlans"]
+Yearly = Annotated[Number, Field(ge=-50, le=200)]
+GrowthPlan = Annotated[
+    dict[System | PoolName, Yearly | Annotated[tuple[Yearly, ...], Field(min_length=1, max_length=5)]],
+    Field(
+        description="Yearly growth in per cent of each system or pool: one number, or one for each year",
+        json_schema_extra={"examples": [{"production": 8, "cloud": [20, 15, 10, 10, 10]}]},
+    ),
+]
 
 
 class AccessInfo(Part):
@@ -56,6 +70,20 @@ class VlanPool(Part):
     last: Whole = Field(ge=2, le=4094)
 
 
+class AsnPool(Part):
+    """The private AS numbers that parkops may use (RFC 6996)."""
+
+    first: Whole = Field(default=4_200_000_001, ge=1, le=4_294_967_294)
+    last: Whole = Field(default=4_200_009_999, ge=1, le=4_294_967_294)
+
+
+class VniPool(Part):
+    """The VXLAN network identifiers that parkops may use (RFC 7348)."""
+
+    first: Whole = Field(default=10_001, ge=1, le=16_777_215)
+    last: Whole = Field(default=99_999, ge=1, le=16_777_215)
+
+
 class Pools(Part):
     """Where addresses and VLANs come from; what was given out stands in park.lock."""
 
@@ -64,3 +92,6 @@ class Pools(Part):
     links: Pool46
     segments: Pool46
     vlans: VlanPool
+    vpn: Pool46 | None = Field(default=None, description="Addresses of remote-access users")
+    asns: AsnPool = Field(default=AsnPool(), description="Private AS numbers of routers and boundaries")
+    vnis: VniPool = Field(default=VniPool(), description="VXLAN network identifiers")

@@ -19,7 +19,8 @@ from parkops.plan.schema.base import (
     Text,
     Whole,
 )
-from parkops.plan.schema.edge import NodePlan
+from parkops.plan.schema.edge import NodePlan, PlacedWorkloadPlan
+from parkops.plan.schema.production import CpePlan, RingPlan, TsnPlan
 
 
 class SegmentPlan(Part):
@@ -40,16 +41,15 @@ class EndpointPlan(Part):
     connected: Whole | None = Field(
         default=None, ge=0, description="How many are on the network; default all"
     )
-    protocol: Protocol = "ip"
+    protocol: Protocol = Field(
+        default="ip", description="What it speaks; opcua, modbus and other servers listen on their port"
+    )
     access: Access = "wired"
     switch: Whole = Field(default=1, ge=1, description="Number of the switch that the group hangs on")
-    services: tuple[ServiceSpec, ...] = ()
-
-
-class RingPlan(Part):
-    """Ring redundancy of a site's switches."""
-
-    protocol: Literal["rstp"] = "rstp"
+    services: tuple[ServiceSpec, ...] = Field(
+        default=(), description="What it listens on; default what its protocol implies"
+    )
+    gateway: str = Field(default="", description="Edge node of the tenant or of the park that it reports to")
 
 
 class SitePlan(Part):
@@ -66,6 +66,11 @@ class SitePlan(Part):
     segments: dict[Id, SegmentPlan] = Field(min_length=1)
     endpoints: dict[Id, EndpointPlan] = Field(default_factory=dict)
     nodes: dict[Id, NodePlan] = Field(default_factory=dict)
+    workloads: dict[Id, PlacedWorkloadPlan] = Field(
+        default_factory=dict, description="Programs that are placed on the site's edge nodes"
+    )
+    tsn: TsnPlan | None = None
+    cpes: dict[Id, CpePlan] = Field(default_factory=dict, description="5G customer-premises devices")
 
 
 class PublicPlan(SitePlan):
