@@ -9,9 +9,12 @@ from typing import Any
 from parkops.design.allocate import Allocator
 from parkops.errors import Problem
 from parkops.model import (
+    Advice,
+    Allowance,
     Bgp,
     CloudTenant,
     CloudZone,
+    Conduit,
     Device,
     EdgePort,
     ExitPath,
@@ -153,6 +156,7 @@ class DraftDevice:
     pair: str = ""
     model: str = ""
     unused: tuple[str, ...] = ()
+    allowances: list[Allowance] = field(default_factory=list)
 
     def ports_by_number(self) -> list[DraftPort]:
         """Return the ports in the order of their numbers."""
@@ -224,6 +228,8 @@ class Draft:
     growth: list[Growth] = field(default_factory=list)
     objectives: list[Objective] = field(default_factory=list)
     plane: ManagementPlane | None = None
+    conduits: list[Conduit] = field(default_factory=list)
+    advice: list[Advice] = field(default_factory=list)
     _places: dict[str, tuple[Segment, ...]] = field(default_factory=dict)
 
     def estate(self) -> dict[str, Any]:

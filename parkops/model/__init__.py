@@ -23,8 +23,10 @@ from parkops.model.change import (
     digest,
 )
 from parkops.model.estate import (
+    Advice,
     CloudTenant,
     CloudZone,
+    Conduit,
     Growth,
     HostedService,
     Objective,
@@ -56,6 +58,7 @@ from parkops.model.network import (
     Zone,
 )
 from parkops.model.plane import (
+    Allowance,
     LocalUser,
     ManagementPlane,
     Need,
@@ -95,6 +98,8 @@ from parkops.model.workspace import Workspace
 
 __all__ = [
     "Access",
+    "Advice",
+    "Allowance",
     "Artifact",
     "ArtifactKind",
     "Assessment",
@@ -106,6 +111,7 @@ __all__ = [
     "Circuit",
     "CloudTenant",
     "CloudZone",
+    "Conduit",
     "Device",
     "EdgePort",
     "EndpointGroup",

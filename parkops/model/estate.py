@@ -112,3 +112,26 @@ class Pair:
     kind: str  # vrrp | mlag | stack | firewall | reflector
     devices: tuple[str, ...]
     source: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Conduit:
+    """All communication between two zones, taken together (IEC 62443-3-2, 3.1.6)."""
+
+    id: str
+    title: str
+    zones: tuple[str, str]
+    flows: tuple[str, ...]  # Flow.id
+    enforcers: tuple[str, ...]  # devices that filter it
+    security_level: int  # SL-T (IEC 62443-3-3), 0 when none is stated
+    source: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Something that the design may do, but that falls short of what a rule or the horizon asks for."""
+
+    topic: str  # mlps | growth | flow
+    what: str
+    expected: str
+    source: SourceRef

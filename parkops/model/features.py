@@ -61,6 +61,8 @@ FEATURES: dict[str, str] = {
     "banner": "login banner",
     "login-limits": "limits on failed logins and sessions",
     "idle-timeout": "idle sessions end",
+    "call-home": "NETCONF sessions opened by the device (RFC 8071)",
+    "openflow": "forwarding by an OpenFlow controller",
     "management-vrf": "a routing instance of its own for management",
     "port-shutdown": "unused ports are shut",
     # quality of service and time

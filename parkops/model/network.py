@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from parkops.model.estate import (
+    Advice,
     CloudTenant,
     CloudZone,
+    Conduit,
     Growth,
     HostedService,
     Objective,
@@ -15,7 +17,7 @@ from parkops.model.estate import (
     Pair,
     Workload,
 )
-from parkops.model.plane import ManagementPlane, Need, Quarantine
+from parkops.model.plane import Allowance, ManagementPlane, Need, Quarantine
 from parkops.model.routing import ExitPath, Nat, Routing, Vpn, Vrf, Vrrp
 from parkops.model.source import SourceRef
 from parkops.model.switching import (
@@ -192,6 +194,7 @@ class Device:
     pair: str = ""  # Pair.id
     model: str = ""  # hardware, as the plan states it
     unused: tuple[str, ...] = ()  # ports that nothing is connected to; they are shut
+    allowances: tuple[Allowance, ...] = ()  # traffic of the infrastructure itself
 
     @property
     def management_address(self) -> str:
@@ -469,6 +472,8 @@ class Park:
     growth: tuple[Growth, ...] = ()
     objectives: tuple[Objective, ...] = ()
     plane: ManagementPlane | None = None
+    conduits: tuple[Conduit, ...] = ()
+    advice: tuple[Advice, ...] = ()
     _index: dict[str, Device] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

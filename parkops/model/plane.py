@@ -106,3 +106,18 @@ class Need:
     feature: str
     source: SourceRef
     waived: str = ""  # reason, when the plan does without
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Traffic of the infrastructure itself that a filtering device must let pass; no flow of the plan."""
+
+    id: str  # stable, by kind and interface
+    kind: str  # ospf | isis | bgp | bfd | vrrp | ike | esp | wireguard | dhcp-relay | time | log | aaa | name
+    direction: str  # in | out, as the device sees it
+    interface: str  # "" for the management port
+    protocol: str  # tcp | udp | icmp | ospf | vrrp | esp
+    ports: tuple[int, ...]
+    peers: tuple[str, ...]  # addresses, () for any on the link
+    reason: str
+    source: SourceRef
