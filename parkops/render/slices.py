@@ -92,8 +92,7 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
             MANAGEMENT_UDP[item.kind] for item in device.services if item.kind in MANAGEMENT_UDP
         ),
     )
-    if device.vlans:
-        context.update(_bridge(device))
+    context.update(_bridge(device))
     return context
 
 
