@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -12,58 +13,87 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from parkops.errors import PlanError, Problem
-from parkops.model import digest
 from parkops.plan.check import check
+from parkops.plan.expand import Expanded, expand
+from parkops.plan.include import Gathered, Reader, gather, gather_text
 from parkops.plan.marks import Key, Marks
-from parkops.plan.reader import decode, read
+from parkops.plan.reader import read
 from parkops.plan.schema import Plan
-from parkops.plan.tree import Node
+from parkops.plan.tree import Node, Place
 from parkops.plan.words import describe, keys_at, kind_at, kind_words
 
 UNQUOTED = ("int_type", "float_type", "bool_type")
+ALIKE = 3  # problems at one place that are told
 MANY = 8  # of more keys than these only the one that was meant is named
 SHOWN = 40  # characters of a wrong value that a message repeats
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPlan:
-    """A valid plan, where its values stand, and the digest of its bytes."""
+    """A valid plan, where its values stand, the digest of its bytes, and the files that it stands in."""
 
     plan: Plan
     marks: Marks
     digest: str
+    files: tuple[str, ...] = ()
 
 
-def load(path: Path) -> LoadedPlan:
-    """Read, validate and cross-check a plan.
+def load(path: Path, reader: Reader = read) -> LoadedPlan:
+    """Read, validate and cross-check a plan; ``reader`` may remember what it read before.
 
     Raises PlanError with every problem found, each as file:line:col.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise PlanError([Problem(path.name, 1, 1, f"cannot be read: {error.strerror}")]) from error
-    return parse(decode(raw, path.name), path.name)
+    return _checked(gather(path, reader))
 
 
 def parse(text: str, name: str = "park.yaml") -> LoadedPlan:
     """Validate and cross-check a plan's text; see `load`."""
-    document = read(text, name)
-    if not isinstance(document.data, dict):
-        what = "is empty" if document.data is None else "is not a mapping"
-        raise PlanError([Problem(name, 1, 1, what, "the sections of a plan", "start from `parkops init`")])
-    problems, marks = list(document.problems), document.marks
+    return _checked(gather_text(text, name))
+
+
+def _checked(files: Gathered) -> LoadedPlan:
+    expanded = expand(files.root)
+    marks = Marks(files.files[0], expanded.root)
+    problems = [*files.problems, *expanded.problems]
     try:
-        plan = Plan.model_validate(document.data)
+        plan = Plan.model_validate(expanded.root.data)
     except ValidationError as error:
-        details = error.errors()
-        problems += _translate(details, marks)
-        problems += _seen_all_the_same(document.data, details, marks)
-        raise PlanError(problems) from error
-    problems += check(plan, marks)
+        details = [detail for detail in error.errors() if not _lacks_its_profile(detail, expanded, marks)]
+        found = {*_translate(details, marks), *_seen_all_the_same(expanded.root.data, error.errors(), marks)}
+        problems += _without(sorted(found), expanded.problems)
+        raise PlanError(_told(problems, marks.root)) from error
+    problems += _without(check(plan, marks), expanded.problems)
     if problems:
-        raise PlanError(problems)
-    return LoadedPlan(plan, marks, digest(text))
+        raise PlanError(_told(problems, marks.root))
+    return LoadedPlan(plan, marks, files.digest, files.files)
+
+
+def _lacks_its_profile(detail: ErrorDetails, expanded: Expanded, marks: Marks) -> bool:
+    """Return whether a key is missing because there is no profile to give it."""
+    return detail["type"] == "missing" and id(marks.node(detail["loc"][:-1]).data) in expanded.broken
+
+
+def _without(found: Iterable[Problem], known: Sequence[Problem]) -> list[Problem]:
+    """Return what is found where nothing is known to be wrong yet."""
+    places = {(problem.file, problem.line, problem.col) for problem in known}
+    return [problem for problem in found if (problem.file, problem.line, problem.col) not in places]
+
+
+def _told(problems: Iterable[Problem], root: Node) -> list[Problem]:
+    """Return problems; of those that one line of a profile or pattern makes many times, the first few."""
+    uses = Counter(node.place for node in root.walk())
+    uses.update(place for node in root.walk() for place, _ in (node.entries or {}).values())
+    by_place: dict[Place, list[Problem]] = {}
+    for problem in dict.fromkeys(problems):
+        by_place.setdefault(Place(problem.file, problem.line, problem.col), []).append(problem)
+    kept: list[Problem] = []
+    for place, found in by_place.items():
+        shown = found[:ALIKE] if uses[place] > ALIKE else found
+        if len(shown) < len(found):
+            more = f"{len(found) - len(shown)} more like it from here"
+            shown[-1] = replace(shown[-1], hint=f"{shown[-1].hint}; {more}" if shown[-1].hint else more)
+        kept += shown
+    return kept
 
 
 def _seen_all_the_same(data: Any, details: Sequence[ErrorDetails], marks: Marks) -> set[Problem]:
@@ -74,11 +104,12 @@ def _seen_all_the_same(data: Any, details: Sequence[ErrorDetails], marks: Marks)
     found = set.intersection(*(set(check(plan, marks)) if plan else set() for plan in plans))
     names = [repr(detail["loc"][-2]) for detail in details if detail["loc"][-1] == "[key]"]
     root = marks.root.place
-    nowhere = (root.line, root.col)  # about sections that are not there at all
+    nowhere = (root.file, root.line, root.col)  # about sections that are not there at all
     return {
         problem
         for problem in found
-        if (problem.line, problem.col) != nowhere and not any(name in problem.what for name in names)
+        if (problem.file, problem.line, problem.col) != nowhere
+        and not any(name in problem.what for name in names)
     }
 
 

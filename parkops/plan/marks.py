@@ -51,8 +51,7 @@ class Marks:
             if child is None:
                 break
             value = child[1]
-            if value.origin is not None:
-                found[value.origin] = None
+            found.update(dict.fromkeys(value.origins))
         return tuple(found)
 
     def ref(self, *path: Key) -> SourceRef:

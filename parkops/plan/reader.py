@@ -195,8 +195,10 @@ class _Tree:
         if any(key.tag == TAG + "merge" for key, _ in node.value):
             self._loader.flatten_mapping(node)
         entries = {key.value: (self._place(key), self.build(value, depth + 1)) for key, value in node.value}
-        active = "profile" in entries or any(
-            value.active or "[" in key or "{" in key for key, (_, value) in entries.items()
+        active = (
+            "profile" in entries
+            or "with" in entries
+            or any(value.active or "[" in key or "{" in key for key, (_, value) in entries.items())
         )
         return mapping(place, entries, active=active)
 

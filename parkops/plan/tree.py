@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parkops.errors import Problem
@@ -34,10 +34,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What put a value there that the plan does not state at its own path."""
+    """What put a value where the plan does not state it itself, and where that was asked for."""
 
     kind: str  # profile | pattern
     name: str
+    place: Place
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -54,7 +55,7 @@ class Node:
     active: bool = False  # something below it is still to be expanded
     entries: Mapping[str, tuple[Place, Node]] | None = None
     items: Sequence[Node] | None = None
-    origin: Origin | None = None
+    origins: tuple[Origin, ...] = ()  # what put it there, outermost first; of what is above it too
 
     def child(self, part: Key) -> tuple[Place, Node] | None:
         """Return where a child's key stands, with the child; an item of a list stands for its own key."""
@@ -76,26 +77,48 @@ class Node:
                 pending += node.items
 
 
-def scalar(place: Place, data: Any, origin: Origin | None = None) -> Node:
+def scalar(place: Place, data: Any, origins: tuple[Origin, ...] = ()) -> Node:
     """Return a scalar that stands in no file as such."""
     text = data if isinstance(data, str) else "" if data is None else str(data)
-    return Node(place, data, text, quoted=isinstance(data, str), origin=origin)
+    return Node(place, data, text, quoted=isinstance(data, str), origins=origins)
 
 
 def mapping(
     place: Place,
     entries: Mapping[str, tuple[Place, Node]],
-    origin: Origin | None = None,
+    origins: tuple[Origin, ...] = (),
     *,
     active: bool = False,
 ) -> Node:
     """Return a mapping of nodes."""
     data = {key: node.data for key, (_, node) in entries.items()}
-    return Node(place, data, active=active, entries=entries, origin=origin)
+    return Node(place, data, active=active, entries=entries, origins=origins)
 
 
 def sequence(
-    place: Place, items: Sequence[Node], origin: Origin | None = None, *, active: bool = False
+    place: Place, items: Sequence[Node], origins: tuple[Origin, ...] = (), *, active: bool = False
 ) -> Node:
     """Return a list of nodes."""
-    return Node(place, [node.data for node in items], active=active, items=items, origin=origin)
+    return Node(place, [node.data for node in items], active=active, items=items, origins=origins)
+
+
+def come_from(node: Node, *origins: Origin) -> Node:
+    """Return a node with where it came from; what is below it shares that."""
+    new = tuple(origin for origin in origins if origin not in node.origins)
+    return replace(node, origins=new + node.origins) if new else node
+
+
+def merge(base: Node, own: Node) -> Node:
+    """Return what ``own`` says over ``base``: mappings merge, all else replaces, nothing (null) removes."""
+    if base.entries is None or own.entries is None:
+        return own
+    entries = dict(base.entries)
+    if base.origins:
+        entries = {key: (place, come_from(node, *base.origins)) for key, (place, node) in entries.items()}
+    for key, (place, node) in own.entries.items():
+        below = entries.pop(key, None)
+        if below is None:
+            entries[key] = (place, node)
+        elif node.data is not None:
+            entries[key] = (place, merge(below[1], node))
+    return mapping(own.place, entries, own.origins, active=own.active)

@@ -13,7 +13,7 @@ from parkops.model import Workspace
 from parkops.pipeline import design_park
 
 CASES = sorted(path for path in (Path(__file__).parent / "bad").iterdir() if path.is_dir())
-PLACE = re.compile(r"^(park\.yaml|park\.lock):([0-9]+):([0-9]+): \S")
+PLACE = re.compile(r"^([a-z0-9/-]+\.(?:yaml|lock)):([0-9]+):([0-9]+): \S")
 
 
 def prepare(case: Path, base: str, root: Path) -> Workspace:
@@ -29,6 +29,9 @@ def prepare(case: Path, base: str, root: Path) -> Workspace:
         assert text.count(edit["find"]) == 1, f"{edit['find']!r} must stand once in the base plan"
         text = text.replace(edit["find"], edit["put"])
     workspace.plan_file.write_text(text + patch.get("append", ""), encoding="utf-8")
+    for name, included in patch.get("files", {}).items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(included, encoding="utf-8")
     if "lock" in patch:
         workspace.lock_file.write_text(patch["lock"], encoding="utf-8")
     return workspace
