@@ -1,163 +1,147 @@
-"""`parkops push`: bring devices to the rendered configuration."""
+"""`parkops push`: bring the park to the rendered configuration, all of it or nothing."""
 
 from __future__ import annotations
 
 import sys
-import threading
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from parkops.cli.common import Context, json_option
+from parkops.cli.pushing import (
+    carry_out,
+    confirm_timeout_option,
+    devices_at_once,
+    gate_option,
+    show_pushed,
+    table_of_devices,
+)
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from parkops.model import Change, Result
-    from parkops.push.job import Progress
-
-STYLES = {"changed": "yellow", "unchanged": "green", "failed": "red", "skipped": "cyan"}
-ENDS = frozenset(STYLES)
+    from parkops.model import Change
+    from parkops.push.forecast import Forecast
 
 
 @click.command()
 @click.argument("devices", nargs=-1, metavar="[DEVICE]...")
-@click.option("--dry-run", is_flag=True, help="Change nothing; show each device's guarantee and difference.")
-@click.option("--workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Devices at once.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; show waves, guarantees, gate and risks.")
+@click.option("--except", "left_out", multiple=True, metavar="DEVICE", help="Leave a device out; repeatable.")
+@click.option("--resume", is_flag=True, help="Finish the push that was cut off.")
+@click.option(
+    "--break-lock", "broken", multiple=True, metavar="DEVICE", help="Give up a dead push's lock; repeatable."
+)
+@confirm_timeout_option
+@gate_option
+@devices_at_once
 @click.option("--yes", is_flag=True, help="Do not ask; without a terminal nothing is asked anyway.")
 @json_option
 @click.pass_obj
 def push(
-    ctx: Context, devices: tuple[str, ...], dry_run: bool, workers: int, yes: bool, as_json: bool
+    ctx: Context,
+    devices: tuple[str, ...],
+    dry_run: bool,
+    left_out: tuple[str, ...],
+    resume: bool,
+    broken: tuple[str, ...],
+    confirm_timeout_s: int,
+    gate_name: str,
+    workers: int,
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Push over NETCONF, SSH and Ansible; read back; take back what cannot be proven.
+    """Change the whole park in one transaction: waves, confirmed commits, a health gate, or all back.
 
-    A device that fails is left as it was, and hides no other. Exit 1 if one failed.
+    Ctrl-C once stops after the wave and asks; twice cancels and takes everything back. Exit 1 unless every
+    device runs what was rendered for it.
 
     \b
     Example:
       parkops -p inventories/demo push --dry-run
+      parkops -p inventories/demo push
       parkops -p inventories/demo push core-1 core-2
+      parkops -p inventories/demo push --resume
     """
     from parkops import push as room
-    from parkops.evidence import keep_push
 
+    if broken:
+        room.break_locks(ctx.workspace, broken)
+        ctx.console.print(f"Given up: the locks of {', '.join(broken)}", markup=False)
+        return
     names = [device.name for device in ctx.select(devices)]
+    ctx.select(left_out)
+    names = [name for name in names if name not in left_out]
     park, artifacts = ctx.park(), ctx.artifacts()
     ctx.enter_lab()
     if dry_run:
-        changes = room.plan(park, artifacts, ctx.workspace, devices=names, workers=workers)
-        _show_plan(ctx, changes, as_json)
-        sys.exit(1 if any(change.error for change in changes) else 0)
+        sys.exit(_dry_run(ctx, names, gate_name, confirm_timeout_s, workers, as_json))
     if not yes and not as_json and sys.stdin.isatty():
-        click.confirm(f"Push to {len(names)} devices?", abort=True)
-    with _progress(ctx, names, as_json) as progress:
-        results = room.run(park, artifacts, ctx.workspace, devices=names, workers=workers, progress=progress)
-    with ctx.open_store() as store:
-        keep_push(park, artifacts, ctx.workspace, store, results)
-    _show_results(ctx, results, as_json)
-    if not all(result.ok for result in results):
-        sys.exit(1)
+        click.confirm("Finish what was cut off?" if resume else f"Push to {len(names)} devices?", abort=True)
+    pushed = carry_out(
+        ctx,
+        lambda settings: (
+            room.resume(park, ctx.workspace, settings=settings)
+            if resume
+            else room.push(park, artifacts, ctx.workspace, devices=names, settings=settings)
+        ),
+        workers=workers,
+        gate_name=gate_name,
+        confirm_timeout_s=confirm_timeout_s,
+        as_json=as_json,
+    )
+    sys.exit(show_pushed(ctx, pushed, as_json))
 
 
-def _show_plan(ctx: Context, changes: Sequence[Change], as_json: bool) -> None:
-    """Print what each device would get, and what it guarantees."""
+def _dry_run(
+    ctx: Context, names: Sequence[str], gate_name: str, confirm_timeout_s: int, workers: int, as_json: bool
+) -> int:
+    """Print what each device would get, and how the transaction would go; return the exit code."""
+    from parkops import push as room
+    from parkops.gate import gate
+    from parkops.push.forecast import forecast
+
+    park = ctx.park()
+    changes = room.plan(park, ctx.artifacts(), ctx.workspace, devices=names, workers=workers)
+    ahead = forecast(park, changes, gate(gate_name, park, ctx.workspace).looks_at(), confirm_timeout_s)
     if as_json:
-        ctx.print_json("push-plan", {"devices": [asdict(change) for change in changes]})
-        return
+        body = {"devices": [asdict(change) for change in changes], **asdict(ahead)}
+        ctx.print_json("push-plan", body)
+    else:
+        _show_changes(ctx, changes)
+        _show_waves(ctx, ahead)
+        differ = sum(bool(change.diff) for change in changes)
+        ctx.console.print(f"{differ} of {len(changes)} devices would change; nothing was changed")
+    return 1 if any(change.error for change in changes) else 0
+
+
+def _show_changes(ctx: Context, changes: Sequence[Change]) -> None:
+    from rich.text import Text
+
     from parkops.push.driver import diff_size
 
     table = ctx.table("device", "driver", "difference", "guarantee")
     for change in changes:
         added, removed = diff_size(change.diff)
         size = "none" if change.empty else f"+{added} -{removed}"
-        table.add_row(
-            change.device,
-            change.driver,
-            "unknown" if change.error else size,
-            change.error or change.guarantee.text,
-        )
-    ctx.console.print(table, markup=False)
-    differ = sum(bool(change.diff) for change in changes)
-    ctx.console.print(f"{differ} of {len(changes)} devices would change; nothing was changed")
+        size = "unknown" if change.error else size
+        table.add_row(change.device, change.driver, size, Text(change.error or change.guarantee.text))
+    ctx.console.print(table)
 
 
-def _show_results(ctx: Context, results: Sequence[Result], as_json: bool) -> None:
-    """Print how each device came out."""
-    counts = Counter(str(result.outcome) for result in results)
-    if as_json:
-        ctx.print_json("push", {"counts": counts, "devices": [asdict(result) for result in results]})
-        return
+def _show_waves(ctx: Context, ahead: Forecast) -> None:
+    """Print the waves with what each puts at stake, the timer and the gate."""
     from rich.text import Text
 
-    table = ctx.table("device", "driver", "outcome", "time", "message")
-    for result in results:
-        outcome = Text(str(result.outcome), style=STYLES[str(result.outcome)])
-        row = (result.device, result.driver, outcome, f"{result.duration_s:.1f} s", Text(result.message))
-        table.add_row(*row)
+    if not ahead.waves:
+        return
+    table = ctx.table("wave", "devices", "flows without a path while they are out")
+    for wave in ahead.waves:
+        flows = table_of_devices(wave.flows, 4) if wave.flows else "none"
+        count = f"{len(wave.flows)}: {flows}" if wave.flows else flows
+        table.add_row(str(wave.number), Text(", ".join(wave.devices)), Text(count))
     ctx.console.print(table)
-    said = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-    nothing = "; nothing was changed" if set(counts) <= {"unchanged"} else ""
-    ctx.console.print(f"{len(results)} devices: {said}{nothing}")
-
-
-@contextmanager
-def _progress(ctx: Context, names: Sequence[str], as_json: bool) -> Iterator[Progress | None]:
-    """Show steps as they happen: a live table on a terminal, a line each otherwise, nothing for programs."""
-    if as_json or ctx.quiet:
-        yield None
-        return
-    if not ctx.console.is_terminal:
-        yield _lines(ctx)
-        return
-    from rich.live import Live
-
-    board = _Board(names)
-    with Live(get_renderable=board.render, console=ctx.console, refresh_per_second=8, transient=True):
-        yield board.tell
-
-
-def _lines(ctx: Context) -> Progress:
-    started_s = time.monotonic()
-
-    def tell(device: str, step: str, detail: str) -> None:
-        line = f"{time.monotonic() - started_s:7.2f}  {device:<16} {step:<10} {detail.partition(chr(10))[0]}"
-        ctx.console.print(line.rstrip(), markup=False, soft_wrap=True)
-
-    return tell
-
-
-class _Board:
-    """The live view: the last step of every device."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._steps = dict.fromkeys(names, ("waiting", ""))
-        self._lock = threading.Lock()
-        self._started_s = time.monotonic()
-
-    def tell(self, device: str, step: str, detail: str) -> None:
-        """Take a step; the outcome, once told, stays."""
-        with self._lock:
-            if self._steps.get(device, ("", ""))[0] not in ENDS or step in ENDS:
-                self._steps[device] = (step, detail.partition("\n")[0])
-
-    def render(self) -> RenderableType:
-        """Draw the table with a line that counts what is done."""
-        from rich.table import Table
-        from rich.text import Text
-
-        with self._lock:
-            steps = dict(self._steps)
-        done = sum(step in ENDS for step, _ in steps.values())
-        title = f"{done} of {len(steps)} devices, {time.monotonic() - self._started_s:.0f} s"
-        table = Table(box=None, pad_edge=False, caption=title, caption_justify="left")
-        for head in ("device", "step", "detail"):
-            table.add_column(head, no_wrap=True, overflow="ellipsis")
-        for name, (step, detail) in steps.items():
-            table.add_row(name, Text(step, style=STYLES.get(step, "")), Text(detail))
-        return table
+    ctx.console.print(
+        f"Confirm timer: {ahead.confirm_timeout_s} s. Order: {ahead.order}.", markup=False, soft_wrap=True
+    )
+    ctx.console.print(f"Health gate: {'; '.join(ahead.gate)}.", markup=False, soft_wrap=True)

@@ -1,5 +1,25 @@
-"""The only room that writes to devices: drivers, the run over the fleet, and its journal."""
+"""The only room that writes to devices: drivers, the network-wide transaction, its journal."""
 
-from parkops.push.fleet import plan, read_running, run
+from parkops.push.fleet import (
+    Pushed,
+    Settings,
+    break_locks,
+    plan,
+    push,
+    read_running,
+    resume,
+    rollback,
+    run,
+)
 
-__all__ = ["plan", "read_running", "run"]
+__all__ = [
+    "Pushed",
+    "Settings",
+    "break_locks",
+    "plan",
+    "push",
+    "read_running",
+    "resume",
+    "rollback",
+    "run",
+]

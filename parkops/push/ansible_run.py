@@ -9,18 +9,18 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parkops.errors import DeviceError, Diverged, MachineError, Refused, Unreachable
+from parkops.errors import DeviceError, MachineError, Refused, Unreachable
 from parkops.model import ArtifactKind
+from parkops.push.contract import Site
 from parkops.push.job import Job, Run
 from parkops.resources import folder
 from parkops.transport.login import KEX
 
-REVERT_S = 120  # how long a node waits for its confirmation
 RUN_S = 900  # the longest run; nodes that have not answered by then have failed
 # The package that brings each service's daemon.
 PACKAGES = {"ssh": "openssh-server", "sysctl": "procps", "networking": "ifupdown", "nginx": "nginx-light"}
@@ -28,43 +28,43 @@ MEMORY = Path("/dev/shm")  # noqa: S108  # a private folder is made in it
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a node said; ``error`` is empty when all went well."""
+class Said:
+    """What a node said; ``error`` is None when all went well."""
 
     device: str
-    error: str = ""
+    error: DeviceError | None = None
     diff: str = ""
-    services: tuple[str, ...] = ()
     running: tuple[tuple[str, str], ...] = ()  # (facet, text)
+    snapshot: str = ""  # JSON: the managed files as they are, and what runs without a file to say so
 
 
-def play(jobs: Sequence[Job], run: Run, *, check: bool) -> Iterator[Answer]:
-    """Run the playbook over the nodes, and yield each node's answer as it comes.
+def play(state: str, sites: Sequence[Site], run: Run) -> Iterator[Said]:
+    """Run the playbook over the nodes, and yield what each said as it comes.
 
-    MachineError when Ansible is not installed.
+    ``state`` is look, apply, confirm or cancel. MachineError when Ansible is not installed.
     """
-    if not jobs:
+    if not sites:
         return
     _require_ansible()
     home = run.workspace.state / "ansible"
-    inventory = _prepare(home, jobs, run)
-    answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
-    watcher = _Watcher(answers, check)
-    thread = threading.Thread(target=_run, args=(home, inventory, run, check, watcher, answers))
+    inventory = _prepare(home, state, sites, run)
+    answers: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
+    watcher = _Watcher(answers)
+    # What takes a change back goes on when the rest of the run was interrupted.
+    cancelled = run.cancelled.is_set if state != "cancel" else bool
+    thread = threading.Thread(target=_run, args=(home, inventory, run, cancelled, watcher, answers))
     thread.start()
-    missing = {job.name for job in jobs}
+    missing = {site.name for site in sites}
     try:
-        while (answer := answers.get()) is not None:
-            if answer.device in missing:
-                missing.discard(answer.device)
-                yield answer
+        while (said := answers.get()) is not None:
+            if said.device in missing:
+                missing.discard(said.device)
+                yield said
     finally:
         thread.join()
     for name in sorted(missing):
-        error = (
-            "interrupted" if run.cancelled.is_set() else watcher.trouble or "Ansible gave no answer for it"
-        )
-        yield Answer(name, error=str(DeviceError(error, where=name)))
+        what = "interrupted" if cancelled() else watcher.trouble or "Ansible gave no answer for it"
+        yield Said(name, DeviceError(what, where=name))
 
 
 def _require_ansible() -> None:
@@ -79,36 +79,44 @@ def _program() -> str | None:
     return shutil.which("ansible-playbook", path=os.pathsep.join([str(beside), os.environ.get("PATH", "")]))
 
 
-def _prepare(home: Path, jobs: Sequence[Job], run: Run) -> Path:
+def _prepare(home: Path, state: str, sites: Sequence[Site], run: Run) -> Path:
     """Write the run's folder: an inventory and one job per node, with references where secrets belong."""
     folder_ = home / "jobs"
     shutil.rmtree(home / "env", ignore_errors=True)
     folder_.mkdir(parents=True, exist_ok=True, mode=0o700)
     hosts: dict[str, dict[str, str]] = {}
-    for job in jobs:
-        path = folder_ / f"{job.name}.json"
+    for site in sites:
+        path = folder_ / f"{site.name}.json"
         path.touch(mode=0o600)
-        path.write_text(json.dumps(_job(job, run), ensure_ascii=False), encoding="utf-8")
-        hosts[job.name] = {"ansible_host": job.address, "parkops_job": str(path)}
+        path.write_text(json.dumps(_job(site, run), ensure_ascii=False), encoding="utf-8")
+        hosts[site.name] = {"ansible_host": site.job.address, "parkops_job": str(path)}
     inventory = home / "inventory.json"
-    document = {"all": {"hosts": hosts, "vars": _variables(run)}}
+    variables = {**_variables(run), "parkops_state": state}
+    document = {"all": {"hosts": hosts, "vars": variables}}
     inventory.write_text(json.dumps(document, indent=1), encoding="utf-8")
     return inventory
 
 
-def _job(job: Job, run: Run) -> dict[str, Any]:
-    files = [artifact for artifact in job.artifacts if artifact.kind is ArtifactKind.FILE]
-    services = sorted({artifact.reload for artifact in files if artifact.reload})
+def _job(site: Site, run: Run) -> dict[str, Any]:
+    files, live = _target(site.job)
+    services = sorted({entry["reload"] for entry in files if entry["reload"]})
     return {
         "root": str(run.workspace.root),
         "transaction": run.transaction or "none",
-        "timeout_s": REVERT_S,
+        "timeout_s": site.timeout_s,
         "packages": [PACKAGES.get(service, service) for service in services],
-        "files": [
-            {"path": a.destination, "text": a.text, "mode": a.mode, "reload": a.reload}
-            for a in sorted(files, key=lambda a: a.destination)
-        ],
+        "files": files,
+        "live": live,
     }
+
+
+def _target(job: Job) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """Return the files that a node is to have, and what of a snapshot runs without a file to say so."""
+    if job.snapshot is not None:
+        kept = json.loads(job.snapshot.data)
+        return kept["files"], kept["live"]
+    files = sorted((a for a in job.artifacts if a.kind is ArtifactKind.FILE), key=lambda a: a.destination)
+    return [{"path": a.destination, "text": a.text, "mode": a.mode, "reload": a.reload} for a in files], {}
 
 
 def _variables(run: Run) -> dict[str, str]:
@@ -142,11 +150,10 @@ def _quoted(value: str) -> str:
 
 
 class _Watcher:
-    """Turn Ansible's events into answers; in a check the first task's answer is all there is."""
+    """Turn Ansible's events into what the nodes said."""
 
-    def __init__(self, answers: queue.SimpleQueue[Answer | None], check: bool) -> None:
-        self._answers, self._check = answers, check
-        self._applied: dict[str, Answer] = {}
+    def __init__(self, answers: queue.SimpleQueue[Said | None]) -> None:
+        self._answers = answers
         self.trouble = ""  # what Ansible itself complained about
 
     def __call__(self, event: Mapping[str, Any]) -> bool:
@@ -156,45 +163,26 @@ class _Watcher:
         if kind in ("runner_on_failed", "runner_on_unreachable"):
             self._fail(host, kind, result)
         elif kind == "runner_on_ok":
-            self._ok(host, result)
+            running = tuple((name, text) for name, text in result.get("running", ()))
+            snapshot = json.dumps(result.get("snapshot", {}), ensure_ascii=False, sort_keys=True)
+            self._answers.put(Said(host, None, result.get("parkops_diff", ""), running, snapshot))
         elif kind in ("error", "verbose") and "ERROR" in (event.get("stdout") or ""):
             self.trouble = self.trouble or " ".join(str(event["stdout"]).split())
         return False  # keep no event files: they would only pile up
 
-    def _ok(self, host: str, result: Mapping[str, Any]) -> None:
-        if "parkops_diff" in result:
-            answer = Answer(
-                host,
-                diff=result["parkops_diff"],
-                services=tuple(result["services"]),
-                running=tuple((name, text) for name, text in result["running"]),
-            )
-            self._applied[host] = answer
-            if self._check or not answer.diff:
-                self._answers.put(answer)
-            elif not result["pending"]:
-                error = Diverged("Ansible said yes, but nothing was applied", where=host)
-                self._answers.put(Answer(host, error=str(error)))
-        elif host in self._applied:  # confirmed
-            self._answers.put(self._applied[host])
-
     def _fail(self, host: str, kind: str, result: Mapping[str, Any]) -> None:
         said = " ".join(str(result.get("msg") or result.get("module_stderr") or "no reason given").split())
-        if kind == "runner_on_failed":
-            self._answers.put(Answer(host, error=str(Refused(said, where=host))))
-            return
-        if host in self._applied:
-            said += f"; it does not answer after the change and takes it back within {REVERT_S} s"
-        self._answers.put(Answer(host, error=str(Unreachable(said, where=host))))
+        failure = Refused if kind == "runner_on_failed" else Unreachable
+        self._answers.put(Said(host, failure(said, where=host)))
 
 
 def _run(
     home: Path,
     inventory: Path,
     run: Run,
-    check: bool,
+    cancelled: Callable[[], bool],
     watcher: _Watcher,
-    answers: queue.SimpleQueue[Answer | None],
+    answers: queue.SimpleQueue[Said | None],
 ) -> None:
     """Run ansible-runner to its end, whatever it is; the queue's end mark comes last."""
     try:
@@ -208,11 +196,10 @@ def _run(
                 artifact_dir=notes,
                 playbook=str(playbooks / "site.yml"),
                 inventory=str(inventory),
-                cmdline="--check" if check else None,
                 forks=max(1, min(run.workers, 8)),
                 quiet=True,
                 event_handler=watcher,
-                cancel_callback=run.cancelled.is_set,
+                cancel_callback=cancelled,
                 settings={"idle_timeout": 0, "job_timeout": RUN_S},
                 envvars=_environment(playbooks, home),
                 suppress_env_files=True,  # what one run is told must not reach the next

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from parkops.errors import Unreachable
 from parkops.model import Guarantee, Running
 from parkops.push.job import Job, Run, Steps
+from parkops.push.replay import Stage
 
 S = TypeVar("S")
 
@@ -18,6 +19,7 @@ S = TypeVar("S")
 class Phase(StrEnum):
     """What a transaction asks of every device of a wave, in this order (cancel: instead of confirm)."""
 
+    READ = "read"  # the snapshot alone, with or without a target
     SURVEY = "survey"  # session, guarantee, snapshot, difference; nothing is touched
     PREPARE = "prepare"  # lock, edit, validate; nothing is in force
     COMMIT = "commit"  # in force; reverts by itself where the guarantee says so
@@ -39,6 +41,10 @@ class Site:
     snapshot: Running | None = None  # taken by SURVEY, again under the lock by PREPARE
     diff: str = ""  # from snapshot to target, redacted
     session: Any = None  # the driver's, open from SURVEY to RELEASE
+    driver: str = ""
+    stage: Stage = Stage.UNTOUCHED
+    wave: int = 0  # from 1; 0 when it is not to be changed
+    error: BaseException | None = None  # the first thing that went wrong
 
     @property
     def name(self) -> str:
@@ -174,6 +180,9 @@ class PerDevice(Generic[S]):
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix=f"push-{phase}") as pool:
             for future in as_completed([pool.submit(one, site) for site in sites]):
                 yield future.result()
+
+    def _read(self, site: Site, run: Run) -> None:
+        site.snapshot = redacted(self.driver.read_running(self._session(site, run), site.job), run)
 
     def _survey(self, site: Site, run: Run) -> None:
         session = self._session(site, run)

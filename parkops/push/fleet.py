@@ -1,36 +1,64 @@
-"""The run over the fleet: every device by its driver, all drivers at once, one answer per device."""
+"""The push of a park: its jobs, its waves, its locks and its journal, around one transaction."""
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import replace
-from typing import TypeVar
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
-from parkops.errors import UsageError
-from parkops.model import Artifact, Change, Guarantee, Outcome, Park, Result, Running, Workspace
+from parkops.errors import ParkopsError, UsageError
+from parkops.model import Artifact, Change, Device, Outcome, Park, Result, Running, Workspace
 from parkops.platforms import load_platform
 from parkops.push.ansible import AnsibleDriver
-from parkops.push.driver import Driver, OneByOne, diff_size, reason
-from parkops.push.job import Job, Progress, Run
-from parkops.push.journal import Journal
-from parkops.push.lock import locked
+from parkops.push.answers import stream
+from parkops.push.contract import Driver, PerDevice, Phase, Site
+from parkops.push.driver import diff_size, reason
+from parkops.push.gate import Gate, NoGate
+from parkops.push.job import Job, Progress, Run, Steps
+from parkops.push.journal import Journal, Note
+from parkops.push.lock import Locks
 from parkops.push.netconf import NetconfDriver
+from parkops.push.replay import Ending, Stage, TransactionRecord, replay
 from parkops.push.ssh import SshDriver
+from parkops.push.target import job_of, snapshot_of
+from parkops.push.transaction import Control, Transaction
+from parkops.push.waves import grows, plan_waves
 from parkops.transport.login import login
 from parkops.transport.secrets import Vault
 
-T = TypeVar("T", Result, Change, Running | Change)
-
 DRIVERS: dict[str, Driver] = {
-    "netconf": OneByOne(NetconfDriver()),
-    "ssh": OneByOne(SshDriver()),
+    "netconf": PerDevice(NetconfDriver()),
+    "ssh": PerDevice(SshDriver()),
     "ansible": AnsibleDriver(),
 }
 WORKERS = 8
-CONFIRM_S = 60
+CONFIRM_S = 120  # how long a device waits for its confirmation
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a push is carried out; ``confirm_timeout_s`` is from 10 up."""
+
+    workers: int = WORKERS
+    progress: Progress | None = None
+    confirm_timeout_s: int = CONFIRM_S
+    gate: Gate = field(default_factory=NoGate)
+    control: Control = field(default_factory=Control)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    drivers: Mapping[str, Driver] = field(default_factory=lambda: DRIVERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """How a transaction ended, with one result per device, by name."""
+
+    tx: str
+    ending: Ending
+    reason: str
+    results: tuple[Result, ...]
 
 
 def plan(
@@ -43,9 +71,10 @@ def plan(
     progress: Progress | None = None,
 ) -> tuple[Change, ...]:
     """Return what a push would change on each device (all managed ones when none is named), by name."""
-    run = _run(park, workspace, workers, progress)
-    changes = _collect(
-        run, _jobs(park, artifacts, devices), lambda d, jobs: d.plan(jobs, run), _failed_change
+    sites, errors = _look(park, artifacts, workspace, devices, Settings(workers, progress), Phase.SURVEY)
+    changes = (
+        Change(site.name, site.driver, site.diff, site.guarantee, _said(errors.get(site.name)))
+        for site in sites
     )
     return tuple(sorted(changes, key=lambda change: change.device))
 
@@ -59,18 +88,16 @@ def read_running(
     workers: int = WORKERS,
     progress: Progress | None = None,
 ) -> tuple[Running, ...]:
-    """Return the running configuration of each device that could be read, by name.
+    """Return the running configuration of each device that could be read, by name, without secrets.
 
     A device that could not be read is missing; ``progress`` is told why, as step ``failed``.
     """
-    run = _run(park, workspace, workers, progress)
-    answers = _collect(
-        run, _jobs(park, artifacts, devices), lambda d, jobs: d.read(jobs, run), _failed_change
-    )
-    for answer in answers:
-        if isinstance(answer, Change) and run.progress:
-            run.progress(answer.device, "failed", answer.error)
-    return tuple(sorted((a for a in answers if isinstance(a, Running)), key=lambda a: a.device))
+    sites, errors = _look(park, artifacts, workspace, devices, Settings(workers, progress), Phase.READ)
+    for name, error in errors.items():
+        if progress is not None:
+            progress(name, "failed", reason(error))
+    found = (site.snapshot for site in sites if site.name not in errors and site.snapshot is not None)
+    return tuple(sorted(found, key=lambda running: running.device))
 
 
 def run(
@@ -79,50 +106,229 @@ def run(
     workspace: Workspace,
     *,
     devices: Sequence[str] = (),
-    workers: int = WORKERS,
-    progress: Progress | None = None,
     dry_run: bool = False,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
     confirm_timeout_s: int = CONFIRM_S,
 ) -> tuple[Result, ...]:
-    """Push, and return one result per device, by name.
+    """Push, and return one result per device, by name: `push` for who needs no more of it."""
+    settings = settings or Settings(progress=progress, confirm_timeout_s=confirm_timeout_s)
+    if dry_run:
+        changes = plan(park, artifacts, workspace, devices=devices, progress=settings.progress)
+        return tuple(_dry(change) for change in changes)
+    return push(park, artifacts, workspace, devices=devices, settings=settings).results
 
-    ``confirm_timeout_s``: after how long a NETCONF device takes an unconfirmed commit back (1 and more).
 
-    Management is a network of its own, so that no device is reached through another one: all go at once. A
-    device that fails is left as it was, and hides no other. UsageError when another push of this park runs.
+def push(
+    park: Park,
+    artifacts: Iterable[Artifact],
+    workspace: Workspace,
+    *,
+    devices: Sequence[str] = (),
+    settings: Settings | None = None,
+) -> Pushed:
+    """Bring devices (all managed ones when none is named) to what was rendered for them, all or none.
+
+    UsageError when a device is unknown, or another transaction holds one of them.
     """
     jobs = _jobs(park, artifacts, devices)
-    if dry_run:
-        changes = plan(
-            park, artifacts, workspace, devices=[job.name for job in jobs], workers=workers, progress=progress
-        )
-        return tuple(_dry(change) for change in changes)
-    with locked(workspace.state / "push.lock"), Journal(workspace.state / "journal.db") as journal:
-        shared = _run(park, workspace, workers, progress)
-        transaction = journal.begin(park.plan_digest, len(jobs))
-        shared = replace(
-            shared, journal=journal, transaction=transaction, confirm_timeout_s=confirm_timeout_s
-        )
-        results: list[Result] = []
-        try:
-            stream = _stream(shared, jobs, lambda d, part: d.apply(part, shared), _failed_result)
-            with closing(stream):
-                for result in stream:
-                    journal.result(transaction, result)
-                    results.append(result)
-                    if shared.progress:
-                        shared.progress(result.device, str(result.outcome), result.message)
-        finally:
-            journal.end(transaction, len(jobs) - sum(result.ok for result in results))
-    return tuple(sorted(results, key=lambda result: result.device))
+    return _begin(park, workspace, jobs, settings or Settings(), kind="push")
 
 
-def driver_of(platform: str) -> str:
+def resume(park: Park, workspace: Workspace, tx: str = "", settings: Settings | None = None) -> Pushed:
+    """Finish a transaction that was cut off: forwards, or backwards where it was going back already.
+
+    UsageError when there is none, or it runs.
+    """
+    return _finish(park, workspace, tx, settings or Settings(), back=False)
+
+
+def rollback(
+    park: Park,
+    workspace: Workspace,
+    tx: str = "",
+    *,
+    devices: Sequence[str] = (),
+    settings: Settings | None = None,
+) -> Pushed:
+    """Take a transaction back: the one that was cut off, or any earlier one by a transaction of its own.
+
+    Without ``tx`` it is the one that was cut off, else the last that changed anything. ``devices`` narrows an
+    earlier one down to these.
+    """
+    settings = settings or Settings()
+    with Journal(Locks(workspace.state).database) as journal:
+        record = find(replay(journal.entries()), tx, back=True)
+        if record.ending is not Ending.OPEN:
+            jobs = _jobs_back(park, journal, record, devices)
+    if record.ending is not Ending.OPEN:
+        return _begin(park, workspace, jobs, settings, kind="rollback", of=record.id)
+    if devices:
+        hint = f"finish it first: `parkops rollback {record.id}`"
+        raise UsageError("a transaction that was cut off goes back as a whole", where=record.id, hint=hint)
+    return _finish(park, workspace, record.id, settings, back=True)
+
+
+def find(records: Sequence[TransactionRecord], tx: str, *, back: bool) -> TransactionRecord:
+    """Return a transaction by (the beginning of) its id, else the open one, else the last that changed."""
+    if tx:
+        found = [record for record in records if record.id.startswith(tx)]
+        if len(found) != 1:
+            what = "there is no such transaction" if not found else "more than one begins like this"
+            raise UsageError(what, where=tx, hint="`parkops journal list` shows them")
+        return found[0]
+    opened = [record for record in records if record.ending is Ending.OPEN]
+    if opened:
+        return opened[-1]
+    done = [record for record in records if record.ending is Ending.COMMITTED]
+    if not back or not done:
+        raise UsageError("no transaction was cut off", hint="`parkops journal list` shows all")
+    return done[-1]
+
+
+def break_locks(workspace: Workspace, devices: Sequence[str]) -> None:
+    """Break stale locks by the devices' names; a transaction that holds no more is given up."""
+    locks = Locks(workspace.state)
+    with Journal(locks.database) as journal:
+        for device in devices:
+            held = locks.break_(device)
+            journal.write(
+                Note(held.tx, device, "lock-broken", f"held since {held.since_s:.0f} by {held.who}")
+            )
+            if not locks.held(held.tx):
+                data = {"ending": str(Ending.GIVEN_UP)}
+                journal.write(Note(held.tx, "", "end", "its last lock was broken", data))
+
+
+def driver_of(platform: str, drivers: Mapping[str, Driver] = DRIVERS) -> str:
     """Return the name of a platform's driver; UsageError for a platform that nothing pushes to."""
     name = load_platform(platform).driver
-    if name not in DRIVERS:
-        raise UsageError(f"platform {platform!r} has no driver", hint=f"known: {', '.join(sorted(DRIVERS))}")
+    if name not in drivers:
+        raise UsageError(f"platform {platform!r} has no driver", hint=f"known: {', '.join(sorted(drivers))}")
     return name
+
+
+def _begin(
+    park: Park, workspace: Workspace, jobs: Sequence[Job], settings: Settings, *, kind: str, of: str = ""
+) -> Pushed:
+    locks, tx = Locks(workspace.state), _new_id()
+    names = [job.name for job in jobs]
+    with Journal(locks.database) as journal, locks.running(tx):
+        shared = replace(_run(park, workspace, settings), journal=journal, transaction=tx)
+        locks.take(tx, names)
+        data = {"kind": kind, "of": of, "plan": park.plan_digest, "devices": names}
+        try:
+            journal.write(Note(tx, "", "begin", data=data))
+            sites = {job.name: _site(job, shared, settings) for job in jobs}
+            work = _transaction(shared, journal, sites, settings)
+            return _ended(locks, work, lambda: work.execute(lambda differing: _waves(park, differing)))
+        except ParkopsError:
+            locks.drop(tx, names)
+            raise
+
+
+def _finish(park: Park, workspace: Workspace, tx: str, settings: Settings, *, back: bool) -> Pushed:
+    locks = Locks(workspace.state)
+    with Journal(locks.database) as journal:
+        record = find(replay(journal.entries()), tx, back=back)
+        if record.ending is not Ending.OPEN:
+            raise UsageError(f"it has ended: {record.ending}", where=record.id)
+        with locks.running(record.id):
+            locks.take(record.id, record.devices)
+            shared = replace(_run(park, workspace, settings), journal=journal, transaction=record.id)
+            journal.write(Note(record.id, "", "resume", "back" if back or record.going_back else "forward"))
+            sites = _sites_of(park, journal, record, shared)
+            work = _transaction(shared, journal, sites, settings)
+            work.waves = _waves_of(record)
+            if back or record.going_back:
+                why = record.reason or "rolled back by hand"
+                return _ended(locks, work, lambda: work.go_back(why))
+            baseline = journal.text(record.baseline) or ""
+            return _ended(locks, work, lambda: work.go_on(baseline))
+
+
+def _transaction(run: Run, journal: Journal, sites: dict[str, Site], settings: Settings) -> Transaction:
+    return Transaction(run, journal, settings.drivers, sites, gate=settings.gate, control=settings.control)
+
+
+def _ended(locks: Locks, work: Transaction, carry_out: Callable[[], Ending]) -> Pushed:
+    """Carry out, then let go of every device that is proven to be old or new."""
+    started_s = time.monotonic()
+    try:
+        carry_out()
+    finally:
+        if work.ending is not Ending.OPEN:
+            locks.drop(work.run.transaction, work.sites)
+    spent_s = time.monotonic() - started_s
+    results = tuple(_result(site, work, spent_s) for _, site in sorted(work.sites.items()))
+    for result in results:
+        if work.run.progress is not None:
+            work.run.progress(result.device, str(result.outcome), result.message)
+    return Pushed(work.run.transaction, work.ending, work.reason, results)
+
+
+def _result(site: Site, work: Transaction, spent_s: float) -> Result:
+    outcome, message = _outcome(site, work)
+    text = work.run.vault.redact(message)
+    return Result(site.name, site.driver, outcome, text, site.diff, tuple(site.steps.taken), spent_s)
+
+
+def _outcome(site: Site, work: Transaction) -> tuple[Outcome, str]:
+    """Say how a device came out."""
+    if site.stage is Stage.CONFIRMED and work.ending is Ending.COMMITTED:
+        added, removed = diff_size(site.diff)
+        return Outcome.CHANGED, f"+{added} -{removed}"
+    if work.ending is Ending.OPEN and site.stage in (Stage.CANCELLING, Stage.PENDING, Stage.CONFIRMING):
+        hint = f"`parkops rollback {work.run.transaction}` when it answers again"
+        return Outcome.FAILED, f"in doubt: {_said(site.error) or work.reason}: {hint}"
+    if site.error is not None:
+        back = "; taken back" if site.stage is Stage.OLD else ""
+        return Outcome.FAILED, f"{reason(site.error)}{back}"
+    if work.ending in (Ending.COMMITTED, Ending.UNCHANGED) or (site.snapshot and not site.diff):
+        return Outcome.UNCHANGED, "runs what was rendered"
+    begun = "taken back" if site.stage is Stage.OLD else "not begun"
+    return Outcome.SKIPPED, f"{begun}: {work.reason}"
+
+
+def _waves(park: Park, differing: Sequence[Site]) -> tuple[tuple[str, ...], ...]:
+    inside_first = grows(diff_size(site.diff) for site in differing)
+    return plan_waves(park, [site.name for site in differing], inside_first=inside_first)
+
+
+def _waves_of(record: TransactionRecord) -> tuple[tuple[str, ...], ...]:
+    waves: dict[int, list[str]] = {}
+    for device in record.changed:
+        waves.setdefault(device.wave, []).append(device.name)
+    return tuple(tuple(waves[number]) for number in sorted(waves))
+
+
+def _sites_of(park: Park, journal: Journal, record: TransactionRecord, run: Run) -> dict[str, Site]:
+    """Rebuild the sites of a transaction from the journal: what its plan was then is what counts."""
+    sites: dict[str, Site] = {}
+    for device in record.changed:
+        texts = {kind: journal.text(digest) or "" for kind, digest in device.texts.items()}
+        job = job_of(_device(park, device.name), texts.get("target", ""))
+        site = Site(job, Steps(run, device.name), device.token, device.timeout_s, driver=device.driver)
+        site.stage, site.wave, site.diff = device.stage, device.wave, texts.get("diff", "")
+        site.snapshot = snapshot_of(device.name, texts.get("snapshot", ""))
+        sites[device.name] = site
+    return sites
+
+
+def _jobs_back(
+    park: Park, journal: Journal, record: TransactionRecord, devices: Sequence[str]
+) -> tuple[Job, ...]:
+    """Return jobs whose targets are the snapshots of an earlier transaction."""
+    changed = {device.name: device for device in record.changed}
+    for name in devices:
+        if name not in changed:
+            raise UsageError(f"transaction {record.id} did not change it", where=name)
+    names = list(dict.fromkeys(devices)) if devices else list(changed)
+    if record.ending is not Ending.COMMITTED or not names:
+        raise UsageError(f"there is nothing to take back: {record.ending}", where=record.id)
+    return tuple(
+        job_of(_device(park, name), journal.text(changed[name].texts["snapshot"]) or "") for name in names
+    )
 
 
 def _jobs(park: Park, artifacts: Iterable[Artifact], devices: Sequence[str]) -> tuple[Job, ...]:
@@ -130,16 +336,48 @@ def _jobs(park: Park, artifacts: Iterable[Artifact], devices: Sequence[str]) -> 
     by_device: dict[str, list[Artifact]] = {}
     for artifact in artifacts:
         by_device.setdefault(artifact.device, []).append(artifact)
-    managed = {device.name: device for device in park.managed}
-    for name in devices:
-        if name not in managed:
-            raise UsageError("no such managed device", where=name)
-    wanted = dict.fromkeys(devices) if devices else managed
-    return tuple(Job(managed[name], tuple(by_device.get(name, ()))) for name in wanted)
+    names = dict.fromkeys(devices) if devices else [device.name for device in park.managed]
+    return tuple(Job(_device(park, name), tuple(by_device.get(name, ()))) for name in names)
 
 
-def _run(park: Park, workspace: Workspace, workers: int, progress: Progress | None) -> Run:
-    lock = threading.Lock()
+def _device(park: Park, name: str) -> Device:
+    with suppress(KeyError):
+        device = park.device(name)
+        if device.managed:
+            return device
+    raise UsageError("no such managed device", where=name)
+
+
+def _look(
+    park: Park,
+    artifacts: Iterable[Artifact],
+    workspace: Workspace,
+    devices: Sequence[str],
+    settings: Settings,
+    phase: Phase,
+) -> tuple[list[Site], dict[str, BaseException]]:
+    """Carry out a phase that touches nothing, and let go of the devices again."""
+    shared = _run(park, workspace, settings)
+    sites = [_site(job, shared, settings) for job in _jobs(park, artifacts, devices)]
+    for site in sites:
+        site.steps.note(str(phase), site.job.address)
+    errors: dict[str, BaseException] = {}
+    try:
+        for answer in stream(settings.drivers, phase, sites, shared):
+            if answer.error is not None:
+                errors[answer.site.name] = answer.error
+    finally:
+        for _ in stream(settings.drivers, Phase.RELEASE, sites, shared):
+            pass
+    return sites, errors
+
+
+def _site(job: Job, run: Run, settings: Settings) -> Site:
+    return Site(job, Steps(run, job.name), driver=driver_of(job.device.platform, settings.drivers))
+
+
+def _run(park: Park, workspace: Workspace, settings: Settings) -> Run:
+    lock, progress = threading.Lock(), settings.progress
 
     def tell(device: str, step: str, detail: str) -> None:
         with lock:  # drivers tell from many threads
@@ -150,72 +388,20 @@ def _run(park: Park, workspace: Workspace, workers: int, progress: Progress | No
         workspace=workspace,
         login=login(park.access, workspace),
         vault=Vault(workspace.root),
-        workers=workers,
+        workers=settings.workers,
         progress=tell if progress is not None else None,
+        confirm_timeout_s=settings.confirm_timeout_s,
+        cancelled=settings.cancelled,
     )
 
 
-def _collect(
-    run: Run,
-    jobs: Sequence[Job],
-    work: Callable[[Driver, Sequence[Job]], Iterator[T]],
-    failed: Callable[[Job, str, BaseException], T],
-) -> list[T]:
-    return list(_stream(run, jobs, work, failed))
+def _new_id() -> str:
+    """Return an id that sorts by time and is short enough to be typed."""
+    return f"{time.strftime('%y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:4]}"
 
 
-def _stream(
-    run: Run,
-    jobs: Sequence[Job],
-    work: Callable[[Driver, Sequence[Job]], Iterator[T]],
-    failed: Callable[[Job, str, BaseException], T],
-) -> Generator[T, None, None]:
-    """Let each driver work on its devices in a thread of its own; yield answers as they come.
-
-    An interrupt cancels the run and waits until every driver has taken back what it was in the middle of.
-    """
-    answers: queue.SimpleQueue[T | None] = queue.SimpleQueue()
-
-    def drive(name: str, part: Sequence[Job]) -> None:
-        missing = {job.name: job for job in part}
-        try:
-            for answer in work(DRIVERS[name], part):
-                missing.pop(answer.device, None)
-                answers.put(answer)
-        except BaseException as error:  # noqa: BLE001  # a driver's own fault fails its devices, not the others
-            for job in missing.values():
-                answers.put(failed(job, name, error))
-        finally:
-            answers.put(None)
-
-    parts: dict[str, list[Job]] = {}
-    for job in jobs:
-        parts.setdefault(driver_of(job.device.platform), []).append(job)
-    threads = [threading.Thread(target=drive, args=part, name=part[0]) for part in parts.items()]
-    for thread in threads:
-        thread.start()
-    try:
-        open_ended = len(threads)
-        while open_ended:
-            answer = answers.get()
-            if answer is None:
-                open_ended -= 1
-            else:
-                yield answer
-    except BaseException:
-        run.cancelled.set()
-        raise
-    finally:
-        for thread in threads:
-            thread.join()
-
-
-def _failed_result(job: Job, driver: str, error: BaseException) -> Result:
-    return Result(job.name, driver, Outcome.FAILED, reason(error))
-
-
-def _failed_change(job: Job, driver: str, error: BaseException) -> Change:
-    return Change(job.name, driver, "", Guarantee(), reason(error))
+def _said(error: BaseException | None) -> str:
+    return reason(error) if error is not None else ""
 
 
 def _dry(change: Change) -> Result:

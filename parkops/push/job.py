@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from parkops.errors import ParkopsError
 from parkops.model import Artifact, Device, Running, Step, Workspace
-from parkops.push.journal import Journal
+from parkops.push.journal import Journal, Note
 from parkops.transport.login import Login
 from parkops.transport.secrets import Vault
 
@@ -62,22 +63,29 @@ class Steps:
     device: str
     taken: list[Step] = field(default_factory=list)
 
-    def take(self, name: str, detail: str = "", record: str = "") -> None:
+    def take(self, name: str, detail: str = "") -> None:
         """Record a step that is about to be taken; Interrupted when the run was interrupted."""
         if self.run.cancelled.is_set():
             raise Interrupted("interrupted before " + name, where=self.device)
-        self.note(name, detail, record)
+        self.note(name, detail)
 
-    def note(self, name: str, detail: str = "", record: str = "") -> None:
+    def note(
+        self,
+        name: str,
+        detail: str = "",
+        data: Mapping[str, object] = MappingProxyType({}),
+        texts: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Record a step that happens also when the run is interrupted, such as taking a change back.
 
-        ``record`` is what the journal keeps where that is more than ``detail``; it is on disk on return.
+        It is on its way to disk; the transaction waits for it where that matters.
         """
         detail = self.run.vault.redact(detail)
         step = Step(name, detail, time.time())
         self.taken.append(step)
         if self.run.journal is not None:
-            kept = Step(name, self.run.vault.redact(record) if record else detail, step.time_s)
-            self.run.journal.step(self.run.transaction, self.device, kept, wait=bool(record))
+            kept = {kind: self.run.vault.redact(text) for kind, text in texts.items()}
+            note = Note(self.run.transaction, self.device, name, detail, data, kept, step.time_s)
+            self.run.journal.write(note, wait=False)
         if self.run.progress is not None:
             self.run.progress(self.device, name, detail)

@@ -1,78 +1,80 @@
-"""The push journal: what a run is about to do, on disk before it does it (SQLite, WAL, fsync)."""
+"""The push journal: steps on disk before they are taken, in an append-only hash chain (SQLite, fsync)."""
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import queue
 import sqlite3
 import threading
 import time
-import uuid
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from parkops.errors import MachineError
-from parkops.model import Result, Step
+from parkops.push.chain import GENESIS, Entry, Verification, seal, text_digest, verify
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS push(
-  id TEXT PRIMARY KEY, who TEXT NOT NULL, started_s REAL NOT NULL, plan_digest TEXT NOT NULL,
-  devices INTEGER NOT NULL, dry_run INTEGER NOT NULL, finished_s REAL, failed INTEGER);
-CREATE TABLE IF NOT EXISTS step(
-  push TEXT NOT NULL REFERENCES push(id), seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  device TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL, time_s REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS result(
-  push TEXT NOT NULL REFERENCES push(id), device TEXT NOT NULL, driver TEXT NOT NULL, outcome TEXT NOT NULL,
-  message TEXT NOT NULL, diff TEXT NOT NULL, duration_s REAL NOT NULL, time_s REAL NOT NULL,
-  PRIMARY KEY(push, device));
+CREATE TABLE IF NOT EXISTS entry(
+  seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, who TEXT NOT NULL, tx TEXT NOT NULL, device TEXT NOT NULL,
+  step TEXT NOT NULL, detail TEXT NOT NULL, data TEXT NOT NULL, texts TEXT NOT NULL,
+  previous TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS entry_tx ON entry(tx, seq);
+CREATE TABLE IF NOT EXISTS text(digest TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS entry_stays BEFORE DELETE ON entry
+  BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS entry_as_written BEFORE UPDATE ON entry
+  BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TABLE IF NOT EXISTS held(
+  device TEXT PRIMARY KEY, tx TEXT NOT NULL, who TEXT NOT NULL, pid INTEGER NOT NULL, since_s REAL NOT NULL
+) STRICT, WITHOUT ROWID;
 """
+BUSY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Transaction:
-    """One push as journalled; ``finished_s`` is None while it runs, or when it was cut off."""
+class Note:
+    """One entry to be written; ``texts`` are long texts in full, by what they are."""
 
-    id: str
-    who: str
-    started_s: float
-    plan_digest: str
-    devices: int
-    dry_run: bool
-    finished_s: float | None
-    failed: int | None
+    tx: str
+    device: str
+    step: str
+    detail: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    time_s: float = 0.0  # 0: now
 
 
-class _Entry:
-    """One statement on its way to disk."""
+class _Batch:
+    """Notes on their way to disk."""
 
-    __slots__ = ("statement", "values", "written")
+    __slots__ = ("notes", "written")
 
-    def __init__(self, statement: str, values: Sequence[object]) -> None:
-        self.statement, self.values = statement, values
+    def __init__(self, notes: Sequence[Note]) -> None:
+        self.notes = notes
         self.written = threading.Event()
 
 
 class Journal:
-    """An open journal; many threads may write to it.
+    """An open journal; many threads and processes may write to it.
 
     One thread writes what all others hand it, as many entries at once as have gathered: one fsync serves a
-    whole fleet. Whoever is about to change a device waits for it.
+    whole wave. Whoever is about to change a device waits for it.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=10.0, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")  # a commit is on disk when it returns
-        self._db.executescript(SCHEMA)
+        self._path, self._who = path, who()
+        self._db = open_database(path)
         self._lock = threading.Lock()
         self._trouble: sqlite3.Error | None = None
-        self._entries: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self.lenient = False  # what goes back must go back, even where it cannot be written down
+        self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._writer.start()
 
@@ -86,91 +88,138 @@ class Journal:
 
     def close(self) -> None:
         """Write what is left and close the database."""
-        self._entries.put(None)
+        self._batches.put(None)
         self._writer.join()
         self._db.close()
 
-    def begin(self, plan_digest: str, devices: int, dry_run: bool = False) -> str:
-        """Open a transaction and return its id."""
-        transaction = uuid.uuid4().hex
-        values = (transaction, _who(), time.time(), plan_digest, devices, int(dry_run))
-        self._write("INSERT INTO push VALUES(?,?,?,?,?,?,NULL,NULL)", values, wait=True)
-        return transaction
-
-    def step(self, transaction: str, device: str, step: Step, *, wait: bool = False) -> None:
-        """Record a step before it is taken; ``wait`` until it is on disk."""
-        self._write(
-            "INSERT INTO step(push, device, name, detail, time_s) VALUES(?,?,?,?,?)",
-            (transaction, device, step.name, step.detail, step.time_s),
-            wait=wait,
-        )
-
-    def result(self, transaction: str, result: Result) -> None:
-        """Record how a device came out."""
-        row = (result.device, result.driver, str(result.outcome), result.message, result.diff)
-        values = (transaction, *row, result.duration_s, time.time())
-        self._write("INSERT OR REPLACE INTO result VALUES(?,?,?,?,?,?,?,?)", values)
-
-    def end(self, transaction: str, failed: int) -> None:
-        """Close a transaction."""
-        self._write(
-            "UPDATE push SET finished_s=?, failed=? WHERE id=?", (time.time(), failed, transaction), wait=True
-        )
-
-    def transactions(self) -> tuple[Transaction, ...]:
-        """Return all transactions, newest first."""
-        rows = self._read("SELECT * FROM push ORDER BY started_s DESC, rowid DESC", ())
-        return tuple(Transaction(*(*row[:5], bool(row[5]), *row[6:])) for row in rows)
-
-    def steps(self, transaction: str, device: str) -> tuple[Step, ...]:
-        """Return the steps of one device in order."""
-        query = "SELECT name, detail, time_s FROM step WHERE push=? AND device=? ORDER BY seq"
-        return tuple(Step(*row) for row in self._read(query, (transaction, device)))
-
-    def open_ended(self) -> tuple[Transaction, ...]:
-        """Return the transactions that were cut off: begun, never ended."""
-        return tuple(entry for entry in self.transactions() if entry.finished_s is None)
-
-    def _write(self, statement: str, values: Sequence[object], *, wait: bool = False) -> None:
-        entry = _Entry(statement, values)
-        self._entries.put(entry)
+    def write(self, *notes: Note, wait: bool = True) -> None:
+        """Append entries; with ``wait`` they are on disk on return. MachineError when they cannot be."""
+        now_s = time.time()
+        batch = _Batch([note if note.time_s else replace(note, time_s=now_s) for note in notes])
+        self._batches.put(batch)
         if wait:
-            entry.written.wait()
-        if self._trouble is not None:
-            raise MachineError("the push journal cannot be written", hint=str(self._trouble))
+            batch.written.wait()
+        if self._trouble is not None and not self.lenient:
+            hint = f"{self._trouble}: make room; until then nothing is changed on any device"
+            raise MachineError("the push journal cannot be written", where=str(self._path), hint=hint)
+
+    def entries(self, tx: str = "") -> tuple[Entry, ...]:
+        """Return the entries of a transaction, or all, in order."""
+        return tuple(self._entries(tx))
+
+    def text(self, digest: str) -> str | None:
+        """Return a long text by its digest, None when it is not kept."""
+        with self._lock:
+            row = self._db.execute("SELECT body FROM text WHERE digest=?", (digest,)).fetchone()
+        try:
+            return None if row is None else zlib.decompress(row[0]).decode()
+        except (zlib.error, UnicodeDecodeError):
+            return ""  # damaged: its digest will not fit
+
+    def verify(self) -> Verification:
+        """Prove that no entry was changed, removed or put in between since it was written."""
+        return verify(self._entries(""), self.text)
+
+    def _entries(self, tx: str) -> Iterator[Entry]:
+        where, values = ("WHERE tx=?", (tx,)) if tx else ("", ())
+        with self._lock:
+            rows = self._db.execute(f"SELECT * FROM entry {where} ORDER BY seq", values).fetchall()  # noqa: S608
+        for row in rows:
+            seq, time_s, name, of, device, step, detail, data, texts, previous, sealed = row
+            yield Entry(
+                seq,
+                time_s,
+                name,
+                of,
+                device,
+                step,
+                detail,
+                json.loads(data),
+                json.loads(texts),
+                previous,
+                sealed,
+            )
 
     def _write_all(self) -> None:
-        """Write entries until the end mark: all that wait in one transaction."""
-        entry = self._entries.get()
-        while entry is not None:
-            batch = [entry]
-            entry = None
+        """Write batches until the end mark: all that wait in one transaction."""
+        batch = self._batches.get()
+        while batch is not None:
+            gathered, ended = [batch], False
             with suppress(queue.Empty):
-                while (more := self._entries.get_nowait()) is not None:
-                    batch.append(more)
-                self._commit(batch)
-                return
-            self._commit(batch)
-            entry = self._entries.get()
+                while not ended:
+                    more = self._batches.get_nowait()
+                    ended = more is None
+                    gathered += [more] if more is not None else []
+            self._commit(gathered)
+            batch = None if ended else self._batches.get()
 
-    def _commit(self, batch: Sequence[_Entry]) -> None:
+    def _commit(self, batches: Sequence[_Batch]) -> None:
         try:
             with self._lock:
-                self._db.execute("BEGIN")
-                for entry in batch:
-                    self._db.execute(entry.statement, entry.values)
-                self._db.execute("COMMIT")
+                self._append([note for batch in batches for note in batch.notes])
         except sqlite3.Error as error:
             self._trouble = error
-        for entry in batch:
-            entry.written.set()
+        for batch in batches:
+            batch.written.set()
 
-    def _read(self, query: str, values: Sequence[object]) -> list[Any]:
-        with self._lock:
-            return self._db.execute(query, values).fetchall()
+    def _append(self, notes: Sequence[Note]) -> None:
+        """Append in one transaction; another process may have written since the last one."""
+        if not notes:
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            last = self._db.execute("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+            seq, previous = last or (0, GENESIS)
+            for note in notes:
+                seq += 1
+                previous = self._insert(note, seq, previous)
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _insert(self, note: Note, seq: int, previous: str) -> str:
+        texts = {name: text_digest(text) for name, text in note.texts.items()}
+        for name, digest in texts.items():
+            body = zlib.compress(note.texts[name].encode())
+            self._db.execute("INSERT OR IGNORE INTO text VALUES(?,?)", (digest, body))
+        entry = Entry(
+            seq, note.time_s, self._who, note.tx, note.device, note.step, note.detail, note.data, texts
+        )
+        sealed = seal(previous, entry.content)
+        row = (seq, entry.time_s, entry.who, entry.tx, entry.device, entry.step, entry.detail)
+        data, names = _json(note.data), _json(texts)
+        self._db.execute(
+            "INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?,?,?)", (*row, data, names, previous, sealed)
+        )
+        return sealed
 
 
-def _who() -> str:
+def _json(value: Mapping[str, object]) -> str:
+    return json.dumps(dict(value), ensure_ascii=False, sort_keys=True)
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open or create the journal's database; what is committed to it is on disk.
+
+    The file is its owner's alone: running configurations may carry password hashes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        database = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False, isolation_level=None)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.executescript(SCHEMA)
+    except (OSError, sqlite3.Error) as error:
+        hint = f"{error}; without a journal nothing is pushed"
+        raise MachineError("the push journal cannot be opened", where=str(path), hint=hint) from error
+    return database
+
+
+def who() -> str:
     """Name the user that runs this process, and the one behind sudo."""
     user = str(os.getuid())
     with suppress(KeyError):

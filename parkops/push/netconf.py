@@ -1,18 +1,18 @@
-"""The NETCONF driver: candidate, confirmed commit, read back over a new session, confirm (RFC 6241)."""
+"""The NETCONF driver: candidate, confirmed commit with a token, cancel, inverse edit (RFC 6241)."""
 
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Self
 
-from parkops.errors import DeviceError, Diverged, Refused, Unreachable, UsageError
+from parkops.errors import DeviceError, Diverged, Refused, UsageError
 from parkops.model import ArtifactKind, Guarantee, Running
 from parkops.push import datatree
+from parkops.push.contract import Site
 from parkops.push.datatree import Node
-from parkops.push.driver import unified
-from parkops.push.job import Job, Run, Steps
+from parkops.push.driver import compare, unified
+from parkops.push.job import Job, Run
 from parkops.transport.netconf import NetconfSession
 
 # The subtrees that parkops owns on a switch: what stands there and was not rendered is removed.
@@ -21,213 +21,161 @@ FILTER = f'<bridges xmlns="{datatree.BRIDGE}"/><interfaces xmlns="{datatree.IF}"
 TREE = tuple[Node, ...]
 
 
+@dataclass(slots=True)
+class Session:
+    """An open session with the datastores that it has locked, last one last."""
+
+    netconf: NetconfSession
+    locked: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class NetconfDriver:
-    """Make the managed subtrees of running exactly what was rendered."""
+    """Make the managed subtrees of running exactly what is wanted."""
 
     name: str = "netconf"
 
-    def open(self, job: Job, run: Run) -> AbstractContextManager[NetconfSession]:
+    def open(self, job: Job, run: Run) -> Session:
         """Open a session."""
-        return NetconfSession(job.name, job.address, run.login)
+        session = NetconfSession(job.name, job.address, run.login)
+        session.open()
+        return Session(session)
 
-    def guarantee(self, session: NetconfSession) -> Guarantee:
+    def close(self, session: Session) -> None:
+        """Close a session."""
+        session.netconf.close()
+
+    def guarantee(self, session: Session) -> Guarantee:
         """Tell from the server's hello what it can promise."""
-        persist = session.has("confirmed-commit:1.1")
-        confirmed = persist or session.has("confirmed-commit:1.0")
-        candidate = session.has("candidate:1.0")
-        validate = session.has("validate:1.1") or session.has("validate:1.0")
-        rollback = session.has("rollback-on-error:1.0")
-        text = "direct edit of running, restored by the inverse edit"
+        has = session.netconf.has
+        persist = has("confirmed-commit:1.1")
+        confirmed = persist or has("confirmed-commit:1.0")
+        candidate = has("candidate:1.0")
+        validate = has("validate:1.1") or has("validate:1.0")
+        text = "best effort: direct edit of running, restored by the inverse edit"
         if candidate:
-            text = "candidate, commit, restored by the inverse edit"
+            text = "best effort: candidate, commit, restored by the inverse edit"
         if candidate and confirmed:
-            text = "candidate, confirmed commit, reverts on its own" + (" (persist)" if persist else "")
-        return Guarantee(candidate, confirmed, persist, validate, rollback, text)
+            text = "confirmed commit" + (", persist" if persist else ", as long as the session lives")
+        return Guarantee(candidate, confirmed, persist, validate, has("rollback-on-error:1.0"), text)
 
-    def read_running(self, session: NetconfSession, job: Job) -> Running:
+    def read_running(self, session: Session, job: Job) -> Running:
         """Read the managed subtrees of running."""
-        text = datatree.render(_read(session))
-        return Running(job.name, self.name, text, time.time(), capabilities=session.capabilities)
+        document = session.netconf.get_config("running", FILTER)
+        text = datatree.render(datatree.parse(document, MANAGED))
+        capabilities = session.netconf.capabilities
+        return Running(
+            job.name, self.name, text, time.time(), capabilities=capabilities, data=document.decode()
+        )
 
     def diff(self, job: Job, running: Running, run: Run) -> str:
         """Compare canonical XML."""
         return unified(running.text, datatree.render(_intended(job, run)), job.name)
 
-    def apply(self, session: NetconfSession, job: Job, running: Running, run: Run, steps: Steps) -> None:
-        """Edit under locks; a change that cannot be proven is taken back before they are let go."""
-        intended = _intended(job, run)
-        target = "candidate" if session.has("candidate:1.0") else "running"
-        steps.take("lock", target)
-        with _Locks(session, target) as locks:
-            snapshot = _read(session)  # under the lock: nobody else changes it from here on
-            change = datatree.edit(snapshot, intended)
-            if not change:
-                return
-            steps.take("edit", f"{len(change)} bytes to {target}")
-            session.edit_config(change, target)
-            transaction = _Transaction(session, job, run, steps, locks, snapshot, intended)
-            guarantee = self.guarantee(session)
-            if guarantee.candidate and guarantee.confirmed_commit:
-                transaction.commit_confirmed()
-            else:
-                transaction.commit_plainly(target)
-            steps.note("save")
-            session.save()
+    def prepare(self, session: Session, site: Site, run: Run) -> None:
+        """Lock running and the candidate, take the snapshot, edit; drop what somebody left in the candidate.
 
-
-@dataclass(frozen=True, slots=True)
-class _Transaction:
-    """One edit that is committed and proven, or taken back."""
-
-    session: NetconfSession
-    job: Job
-    run: Run
-    steps: Steps
-    locks: _Locks
-    snapshot: TREE
-    intended: TREE
-
-    @property
-    def token(self) -> str:
-        """The persist token: the transaction of this run on this device; "" where the server has none."""
-        persist = self.session.has("confirmed-commit:1.1")
-        return f"parkops-{self.run.transaction}-{self.job.name}" if persist else ""
-
-    def commit_confirmed(self) -> None:
-        """Commit, prove over a new session that the device is managed and runs what was sent, confirm.
-
-        The device takes the commit back by itself unless it is confirmed in time.
+        An edit that the server refuses is found here: it is tested as it is set (RFC 6241, 7.2).
         """
-        timeout_s = self.run.confirm_timeout_s
-        token = self.token
-        self.steps.take("commit", f"confirmed, reverts after {timeout_s} s")
-        try:
-            self.session.commit(confirmed=True, timeout_s=timeout_s, persist=token)
-            # From here the pending commit keeps others out (RFC 6241, 7.5); a lock of ours would keep
-            # netconfd 2.13 from taking it back in time: "restore running config failed (config locked)".
-            self.locks.release()
-            self.steps.take("check", "read back over a new session")
-            with NetconfSession(self.job.name, self.job.address, self.run.login) as fresh:
-                _compare(self.job, _read(fresh), self.intended)
-            self.steps.take("confirm")
-            self.session.confirm(token)
-            _compare(self.job, _read(self.session), self.intended)  # an <ok/> proves nothing
-        except BaseException as error:
-            if self._taken_back(error, token):
-                raise
+        candidate = self.guarantee(session).candidate
+        for datastore in ("running", "candidate") if candidate else ("running",):
+            _lock(session, datastore)
+        if candidate:
+            session.netconf.discard()
+        site.snapshot = self.read_running(session, site.job)
+        change = datatree.edit(_tree(site.snapshot.data), _intended(site.job, run))
+        if change and candidate:
+            site.steps.take("edit", f"{len(change)} bytes to the candidate")
+            session.netconf.edit_config(change)
 
-    def commit_plainly(self, target: str) -> None:
-        """Commit without a net, read back, and restore the snapshot by the inverse edit on a difference."""
-        try:
-            if target == "candidate":
-                self.steps.take("commit", "not confirmed: this server cannot")
-                self.session.commit()
-            self.steps.take("check", "read back")
-            _compare(self.job, _read(self.session), self.intended)
-        except BaseException as error:
-            self.steps.note("restore", str(error))
-            _restore(self.session, self.snapshot, self.job, error)
-            raise
+    def commit(self, session: Session, site: Site, run: Run) -> None:
+        """Commit confirmed where the server can; a pending commit then keeps others out (RFC 6241, 7.5)."""
+        guarantee = self.guarantee(session)
+        if not guarantee.candidate:
+            change = datatree.edit(_read(session), _intended(site.job, run))
+            session.netconf.edit_config(change, "running")
+        elif guarantee.confirmed_commit:
+            session.netconf.commit(True, site.timeout_s, site.token if guarantee.persist else "")
+            # A lock of ours would keep netconfd 2.13 from taking the commit back in time: "restore running
+            # config failed (config locked)".
+            _unlock(session)
+        else:
+            session.netconf.commit()
 
-    def _taken_back(self, error: BaseException, token: str) -> bool:
-        """Cancel the commit and see that it is gone; False when it turns out to be confirmed and in force."""
-        confirming = self.steps.taken[-1].name == "confirm"
-        self.steps.note("cancel", str(error))
-        try:
-            self._cancel(self.session, token)
-            return self._judge(self.session, error, confirming)
-        except Unreachable:
-            pass  # locks and, without persist, the commit went with the session: ask over a new one
-        try:
-            with NetconfSession(self.job.name, self.job.address, self.run.login) as fresh:
-                self._cancel(fresh, token)
-                return self._judge(fresh, error, confirming)
-        except Unreachable as lost:
-            what = f"{error}; and then {lost.what}: the device reverts on its own"
-            raise Unreachable(
-                what, where=lost.where, hint=f"within {self.run.confirm_timeout_s} s"
-            ) from error
+    def verify(self, session: Session, site: Site, run: Run) -> None:
+        """Compare running with the target: an <ok/> proves nothing."""
+        _compare(session, site, _intended(site.job, run))
 
-    def _cancel(self, session: NetconfSession, token: str) -> None:
-        with suppress(Refused):  # there is nothing to cancel
-            session.cancel_commit(token)
+    def confirm(self, session: Session, site: Site, run: Run) -> None:
+        """Confirm by the token, and see that the change stays.
 
-    def _judge(self, session: NetconfSession, error: BaseException, confirming: bool) -> bool:
-        now = _read(session)
-        if confirming and isinstance(error, Unreachable) and now == self.intended:
-            return False  # only the answer to the confirm was lost
-        if now != self.snapshot:
-            _restore(session, self.snapshot, self.job, error)
-        self.steps.note("restored")
-        return True
+        A server that refuses has nothing pending (it was confirmed before, or taken back), or something
+        forbids it: a cancel then tells which, as it takes back what is still pending.
+        """
+        guarantee = self.guarantee(session)
+        if guarantee.candidate and guarantee.confirmed_commit:
+            token = site.token if guarantee.persist else ""
+            try:
+                session.netconf.confirm(token)
+            except Refused:
+                with suppress(Refused):
+                    session.netconf.cancel_commit(token)
+        _compare(session, site, _intended(site.job, run))
+        session.netconf.save()
 
+    def cancel(self, session: Session, site: Site, run: Run) -> None:
+        """Cancel what is pending, and edit back what is in force for good."""
+        guarantee = self.guarantee(session)
+        if guarantee.confirmed_commit:
+            with suppress(Refused):  # nothing is pending
+                session.netconf.cancel_commit(site.token if guarantee.persist else "")
+        snapshot = _kept(site.before, run)
+        if _read(session) != snapshot:
+            self._restore(session, site, snapshot, candidate=guarantee.candidate)
+        _compare(session, site, snapshot)
 
-def _restore(session: NetconfSession, snapshot: TREE, job: Job, cause: BaseException) -> None:
-    """Edit running back to the snapshot; Diverged when even that cannot be proven."""
-    try:
-        change = datatree.edit(_read(session), snapshot)
-        if change and session.has("candidate:1.0"):
-            session.discard()
-            session.edit_config(change)
-            session.commit()
-        elif change:
-            session.edit_config(change, "running")
-        _compare(job, _read(session), snapshot)
-    except DeviceError as error:
-        what = f"{cause}; and it could not be restored: {error.what}"
-        raise Diverged(what, where=job.name, hint="push again, or look at the device") from cause
-
-
-@dataclass(slots=True)
-class _Locks:
-    """The locks of one edit; leaving lets go of them and of a pending edit, whatever happened."""
-
-    session: NetconfSession
-    target: str
-    held: list[str] = field(default_factory=list)
-
-    def __enter__(self) -> Self:
-        """Lock running and the target, and start from an empty candidate."""
-        try:
-            for datastore in dict.fromkeys(("running", self.target)):
-                self._lock(datastore)
-                self.held.append(datastore)
-            if self.target == "candidate":
-                self.session.discard()
-        except BaseException:
-            self.release()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Drop what is pending and unlock; a lost session has let go of all of it (RFC 6241, 7.5)."""
-        if self.target == "candidate":
+    def release(self, session: Session, site: Site) -> None:
+        """Drop a pending edit and unlock; a lost session has let go of all of it (RFC 6241, 7.5)."""
+        if "candidate" in session.locked:
             with suppress(DeviceError):
-                self.session.discard()
-        self.release()
+                session.netconf.discard()
+        _unlock(session)
 
-    def release(self, *datastores: str) -> None:
-        """Unlock datastores, all that are held when none is named."""
-        for datastore in reversed(list(self.held)):
-            if not datastores or datastore in datastores:
-                self.held.remove(datastore)
-                with suppress(DeviceError):
-                    self.session.unlock(datastore)
+    def _restore(self, session: Session, site: Site, snapshot: TREE, *, candidate: bool) -> None:
+        site.steps.note("restore", "by the inverse edit")
+        if candidate:
+            session.netconf.discard()
+        change = datatree.edit(_read(session), snapshot)
+        session.netconf.edit_config(change, "candidate" if candidate else "running")
+        if candidate:
+            session.netconf.commit()
+        session.netconf.save()
 
-    def _lock(self, datastore: str) -> None:
-        """Lock; edits that somebody left in the candidate are dropped, as they forbid its lock."""
-        try:
-            self.session.lock(datastore)
-        except Refused:
-            if datastore != "candidate":
-                raise
-            self.session.discard()
-            self.session.lock(datastore)
+
+def _lock(session: Session, datastore: str) -> None:
+    """Lock; edits that somebody left in the candidate are dropped, as they forbid its lock."""
+    if datastore in session.locked:
+        return
+    try:
+        session.netconf.lock(datastore)
+    except Refused:
+        if datastore != "candidate":
+            raise
+        session.netconf.discard()
+        session.netconf.lock(datastore)
+    session.locked.append(datastore)
+
+
+def _unlock(session: Session) -> None:
+    while session.locked:
+        with suppress(DeviceError):
+            session.netconf.unlock(session.locked.pop())
 
 
 def _intended(job: Job, run: Run) -> TREE:
-    """Return the data nodes of the rendered payload, with its secrets."""
+    """Return the data nodes of the target, with its secrets."""
+    if job.snapshot is not None:
+        return _kept(job.snapshot, run)
     payloads = [artifact for artifact in job.artifacts if artifact.kind is ArtifactKind.NETCONF]
     if len(payloads) != 1:
         raise UsageError(f"{len(payloads)} NETCONF payloads were rendered, expected one", where=job.name)
@@ -237,16 +185,22 @@ def _intended(job: Job, run: Run) -> TREE:
         raise UsageError(str(error), where=payloads[0].path) from error
 
 
-def _read(session: NetconfSession) -> TREE:
-    return datatree.parse(session.get_config("running", FILTER), MANAGED)
+def _kept(running: Running, run: Run) -> TREE:
+    """Return the data nodes of a snapshot, with its secrets."""
+    return _tree(run.vault.fill(running.data))
 
 
-def _compare(job: Job, actual: TREE, expected: TREE) -> None:
-    """Raise Diverged, with what differs, unless both trees are equal."""
-    if actual == expected:
-        return
-    lines = unified(datatree.render(actual), datatree.render(expected), job.name).splitlines()
-    told = [line for line in lines if line[:1] in "+-" and line[:3] not in ("---", "+++")]
-    more = f" … and {len(told) - 6} lines more" if len(told) > 6 else ""
-    what = "running is not what was sent: " + " | ".join(" ".join(line.split()) for line in told[:6]) + more
-    raise Diverged(what, where=job.name)
+def _tree(document: str | bytes) -> TREE:
+    return datatree.parse(document, MANAGED)
+
+
+def _read(session: Session) -> TREE:
+    return _tree(session.netconf.get_config("running", FILTER))
+
+
+def _compare(session: Session, site: Site, expected: TREE) -> None:
+    """Raise Diverged unless running is the expected tree."""
+    actual = _read(session)
+    if actual != expected:
+        compare(datatree.render(actual), datatree.render(expected), site.name)
+        raise Diverged("running differs in what is not printed", where=site.name)

@@ -1,129 +1,179 @@
-"""The SSH driver for FRR: commands line by line, read back, saved when they hold, taken back when not."""
+"""The SSH driver for FRR: commands line by line under a revert timer on the router, read back, then saved."""
 
 from __future__ import annotations
 
+import json
 import time
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from parkops.errors import DeviceError, Diverged, Refused, Unreachable, UsageError
+from parkops.errors import Refused, UsageError
 from parkops.model import ArtifactKind, Guarantee, Running
-from parkops.push import frr
-from parkops.push.driver import unified
+from parkops.push import frr, frr_guard
+from parkops.push.contract import Site
+from parkops.push.driver import compare, unified
 from parkops.push.frr import Block
-from parkops.push.job import Job, Run, Steps
+from parkops.push.job import Job, Run
 from parkops.transport.ssh import SshSession
 
 SHOW = "show running-config"
-GUARANTEE = Guarantee(text="line by line, read back, restored from the snapshot; saved only when it holds")
+TIMED = Guarantee(
+    confirmed_commit=True, persist=True, rollback=True, text="timer on the router goes back unless confirmed"
+)
+BARE = Guarantee(text="best effort: line by line, restored from the snapshot over a session")
+
+
+@dataclass(slots=True)
+class Session:
+    """An open session; ``timed``: whether the router can run the revert timer, None before it is asked."""
+
+    cli: SshSession
+    timed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SshDriver:
-    """Make an FRR router's running configuration what was rendered."""
+    """Make an FRR router's running configuration what is wanted."""
 
     name: str = "ssh"
 
-    def open(self, job: Job, run: Run) -> AbstractContextManager[SshSession]:
+    def open(self, job: Job, run: Run) -> Session:
         """Open a session; the login shell is vtysh."""
-        return SshSession(job.name, job.address, run.login)
+        session = SshSession(job.name, job.address, run.login)
+        session.open()
+        return Session(session)
 
-    def guarantee(self, session: SshSession) -> Guarantee:
-        """Tell what FRR 8 can promise: it has neither a candidate nor a commit."""
-        return GUARANTEE
+    def close(self, session: Session) -> None:
+        """Close a session."""
+        session.cli.close()
 
-    def read_running(self, session: SshSession, job: Job) -> Running:
-        """Read the running configuration."""
-        return Running(job.name, self.name, frr.render(_read(session)), time.time())
+    def guarantee(self, session: Session) -> Guarantee:
+        """Tell what the router can promise: FRR 8 has neither candidate nor commit, a timer has to do."""
+        return TIMED if _timed(session) else BARE
+
+    def read_running(self, session: Session, job: Job) -> Running:
+        """Read the running configuration; Refused when the router says nothing."""
+        text = session.cli.ask(SHOW)
+        if "Current configuration" not in text:
+            raise Refused(f"{SHOW}: no configuration in the answer", where=job.name)
+        return Running(job.name, self.name, frr.render(frr.parse(text)), time.time(), data=text)
 
     def diff(self, job: Job, running: Running, run: Run) -> str:
         """Compare canonical configurations."""
         return unified(running.text, frr.render(_intended(job, run)), job.name)
 
-    def apply(self, session: SshSession, job: Job, running: Running, run: Run, steps: Steps) -> None:
-        """Enter the commands; on a refusal, a difference or a lost session go back to the snapshot."""
-        intended, snapshot = _intended(job, run), frr.parse(running.text)
-        commands = frr.remediate(snapshot, intended)
-        steps.take("configure", f"{len(commands)} commands", record="\n".join(commands))
-        try:
-            _configure(session, job, commands)
-            steps.take("check", "read back")
-            _compare(job, _read(session), intended)
-        except BaseException as error:
-            steps.note("restore", str(error))
-            _restore(session, job, run, snapshot, error)
-            steps.note("restored")
-            raise
-        steps.note("save", "write memory")
-        _save(session, job)
+    def prepare(self, session: Session, site: Site, run: Run) -> None:
+        """Take the snapshot; a change that waits for another push's confirmation keeps this one out."""
+        if _timed(session):
+            waiting = _guard(session, "status", site)["waiting"]
+            if waiting and waiting != site.token:
+                raise Refused("another push waits for its confirmation", where=site.name)
+        site.snapshot = self.read_running(session, site.job)
+
+    def commit(self, session: Session, site: Site, run: Run) -> None:
+        """Arm the timer, then enter the commands; Refused with the first that FRR does not take."""
+        snapshot = frr.parse(run.vault.fill(site.before.data))
+        if _timed(session):
+            self._arm(session, site, run)
+        commands = frr.remediate(snapshot, _intended(site.job, run))
+        site.steps.take("configure", f"{len(commands)} commands")
+        _configure(session.cli, site.job, commands)
+
+    def verify(self, session: Session, site: Site, run: Run) -> None:
+        """Compare what is shown with the target."""
+        _compare(session, site, _intended(site.job, run))
+
+    def confirm(self, session: Session, site: Site, run: Run) -> None:
+        """Stop the timer, see that the change stays, save it."""
+        if _timed(session):
+            _guard(session, "disarm", site)  # if it has run out, or was stopped before, the comparison tells
+        _compare(session, site, _intended(site.job, run))
+        _save(session.cli, site.job)
+
+    def cancel(self, session: Session, site: Site, run: Run) -> None:
+        """Stop the timer and enter what leads back; save it, as the new one may have been saved."""
+        if _timed(session):
+            _guard(session, "disarm", site)
+        snapshot = frr.parse(run.vault.fill(site.before.data))
+        if session.cli.mode:
+            session.cli.ask("end")
+        commands = frr.remediate(_read(session), snapshot)
+        if commands:
+            site.steps.note("restore", f"{len(commands)} commands")
+            _configure(session.cli, site.job, commands)
+        _compare(session, site, snapshot)
+        _save(session.cli, site.job)
+
+    def release(self, session: Session, site: Site) -> None:
+        """Hold nothing: a router has no lock, and its timer goes on until it is confirmed."""
+
+    def _arm(self, session: Session, site: Site, run: Run) -> None:
+        snapshot = run.vault.fill(site.before.data)
+        answer = _guard(session, "arm", site, site.timeout_s, snapshot)
+        if answer.get("busy"):
+            raise Refused("another push waits for its confirmation", where=site.name)
+        if not answer.get("armed"):
+            raise Refused("the revert timer could not be armed; nothing was changed", where=site.name)
 
 
-def _configure(session: SshSession, job: Job, commands: tuple[str, ...]) -> None:
+def _timed(session: Session) -> bool:
+    """Tell whether the login may run programs on the router, asked once a session."""
+    if session.timed is None:
+        code, output = session.cli.run(frr_guard.PROGRAM, "print('runs ' + 'programs')")
+        session.timed = code == 0 and "runs programs" in output
+    return session.timed
+
+
+def _guard(
+    session: Session, action: str, site: Site, timeout_s: float = 0.0, snapshot: str = ""
+) -> dict[str, object]:
+    code, output = session.cli.run(frr_guard.PROGRAM, frr_guard.call(action, site.token, timeout_s, snapshot))
+    try:
+        answer = json.loads(output.strip().splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        said = " ".join(output.split())[-200:] or f"exit code {code}"
+        raise Refused(f"revert timer, {action}: {said}", where=site.name) from error
+    return dict(answer)
+
+
+def _configure(cli: SshSession, job: Job, commands: tuple[str, ...]) -> None:
     """Enter commands in configuration mode; Refused with the first line that FRR does not take."""
-    _ask(session, job, "configure terminal")
+    _ask(cli, job, "configure terminal")
     try:
         for command in commands:
-            _ask(session, job, command)
+            _ask(cli, job, command)
     finally:
-        if session.mode:
-            session.ask("end")
+        if cli.mode:
+            cli.ask("end")
 
 
-def _ask(session: SshSession, job: Job, command: str) -> str:
-    answer = session.ask(command)
+def _ask(cli: SshSession, job: Job, command: str) -> str:
+    answer = cli.ask(command)
     for line in answer.splitlines():
         if line.startswith("%"):
             raise Refused(f"{command.strip()!r}: {line}", where=job.name)
     return answer
 
 
-def _restore(session: SshSession, job: Job, run: Run, snapshot: Block, cause: BaseException) -> None:
-    """Go back to the snapshot, over a new session when the old one is lost; Diverged when it fails."""
-    try:
-        try:
-            _reverse(session, job, snapshot)
-        except Unreachable:
-            with SshSession(job.name, job.address, run.login) as fresh:
-                _reverse(fresh, job, snapshot)
-    except Unreachable as error:
-        what = f"{cause}; and then {error.what}: what was entered so far is in force, but not saved"
-        raise Unreachable(what, where=error.where, hint="push again when it answers") from cause
-    except DeviceError as error:
-        what = f"{cause}; and it could not be restored: {error.what}"
-        raise Diverged(what, where=job.name, hint="push again, or look at the device") from cause
-
-
-def _reverse(session: SshSession, job: Job, snapshot: Block) -> None:
-    if session.mode:
-        session.ask("end")
-    commands = frr.remediate(_read(session), snapshot)
-    if commands:
-        _configure(session, job, commands)
-    _compare(job, _read(session), snapshot)
-
-
-def _save(session: SshSession, job: Job) -> None:
-    answer = _ask(session, job, "write memory")
+def _save(cli: SshSession, job: Job) -> None:
+    answer = _ask(cli, job, "write memory")
     if "[OK]" not in answer:
         raise Refused(f"write memory: {' '.join(answer.split())}", where=job.name)
 
 
-def _read(session: SshSession) -> Block:
-    return frr.parse(session.ask(SHOW))
+def _read(session: Session) -> Block:
+    return frr.parse(session.cli.ask(SHOW))
 
 
 def _intended(job: Job, run: Run) -> Block:
-    """Return the rendered configuration, with its secrets."""
+    """Return the target, with its secrets."""
+    if job.snapshot is not None:
+        return frr.parse(run.vault.fill(job.snapshot.data))
     configs = [a for a in job.artifacts if a.kind is ArtifactKind.CLI and a.language == "frr"]
     if len(configs) != 1:
         raise UsageError(f"{len(configs)} FRR configurations were rendered, expected one", where=job.name)
     return frr.parse(run.vault.fill(configs[0].text))
 
 
-def _compare(job: Job, actual: Block, expected: Block) -> None:
-    """Raise Diverged, with what differs, unless both print alike."""
-    lines = unified(frr.render(actual), frr.render(expected), job.name).splitlines()
-    told = [line for line in lines if line[:1] in "+-" and line[:3] not in ("---", "+++")]
-    if told:
-        more = f" … and {len(told) - 6} lines more" if len(told) > 6 else ""
-        raise Diverged("running is not what was sent: " + " | ".join(told[:6]) + more, where=job.name)
+def _compare(session: Session, site: Site, expected: Block) -> None:
+    """Raise Diverged unless running prints like what is expected."""
+    compare(frr.render(_read(session)), frr.render(expected), site.name)

@@ -44,7 +44,7 @@ class SshSession:
         from parkops.transport.connect import again
 
         with self._translated("connect"):
-            self._connection = again(lambda: _connect(self.host, self.port, self.login))
+            self._connection = again(lambda: connection(self.host, self.port, self.login))
             self._read_until(re.compile(f"{PROMPT}$"))
 
     def close(self) -> None:
@@ -133,7 +133,7 @@ def _is_echo(line: str, command: str) -> bool:
     return bool(command.strip()) and line.rstrip().endswith(command.strip()) and not line.startswith("%")
 
 
-def _connect(host: str, port: int, login: Login) -> BaseConnection:
+def connection(host: str, port: int, login: Login) -> BaseConnection:
     """Open a netmiko connection over our transport that leaves the CLI's prompt to us.
 
     Paging is off by the window's height where a CLI minds it.

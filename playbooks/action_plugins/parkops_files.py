@@ -34,6 +34,7 @@ class ActionModule(ActionBase):
             "packages": job["packages"],
             "transaction": job["transaction"],
             "timeout_s": job["timeout_s"],
+            "live": job["live"],
         }
         answer = self._execute_module("parkops_files", module_args=arguments, task_vars=task_vars)
         answer.pop("invocation", None)

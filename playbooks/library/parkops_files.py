@@ -19,11 +19,12 @@ description:
   - Compares files, modes, packages, the live ruleset, addresses, kernel parameters and services.
   - Applies with a backup; a change that is not confirmed over a new connection is taken back.
 options:
-  state: {choices: [apply, confirm], required: true, type: str}
+  state: {choices: [look, apply, confirm, cancel], required: true, type: str}
   files: {description: JSON list of path, text, mode and reload., required: true, type: str}
   packages: {type: list, elements: str, default: []}
   transaction: {type: str, required: true}
   timeout_s: {type: int, default: 120}
+  live: {description: Of a snapshot, what ran without a file to say so., type: dict, default: {}}
   management: {type: str, default: eth0}
 """
 
@@ -32,11 +33,12 @@ def main():
     """Read the arguments, do what the state says, and answer."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"choices": ["apply", "confirm"], "required": True},
+            "state": {"choices": ["look", "apply", "confirm", "cancel"], "required": True},
             "files": {"type": "str", "required": True, "no_log": True},
             "packages": {"type": "list", "elements": "str", "default": []},
             "transaction": {"type": "str", "required": True},
             "timeout_s": {"type": "int", "default": 120},
+            "live": {"type": "dict", "default": {}},
             "management": {"type": "str", "default": "eth0"},
         },
         supports_check_mode=True,
@@ -48,37 +50,44 @@ def main():
         transaction=arguments["transaction"],
         timeout_s=arguments["timeout_s"],
         management=arguments["management"],
+        live=arguments["live"],
     )
     try:
-        if arguments["state"] == "confirm":
-            answer = confirm(spec)
-        else:
-            answer = apply(spec, check_only=module.check_mode)
+        answer = STATES["look" if module.check_mode else arguments["state"]](spec)
     except Failure as failure:
         module.fail_json(msg=str(failure))
     module.exit_json(**answer)
 
 
-def apply(spec, *, check_only):
-    """Compare, and unless only asked to, change; the change is pending until it is confirmed."""
+def look(spec):
+    """Compare, and let every parser read its file; nothing is changed."""
+    facets = node.look(spec)
+    if any(facet.differs for facet in facets):
+        node.check(spec)
+    return _answer(spec, facets)
+
+
+def apply(spec):
+    """Compare and change; the change is pending until it is confirmed."""
     facets = node.look(spec)
     differing = [facet for facet in facets if facet.differs]
-    names = sorted({facet.service for facet in differing})
-    answer = {
-        "changed": bool(differing),
-        "pending": False,
-        "parkops_diff": diff(facets),
-        "running": [[facet.name, facet.running] for facet in facets],
-        "services": [name for name in names if name],
-    }
+    answer = _answer(spec, facets)
     if differing:
         node.check(spec)
-    if check_only or not differing:
-        return answer
-    watch.refuse_if_pending()
-    _install_missing(facets)
-    _change(spec, differing, names)
-    return {**answer, "pending": True}
+        watch.refuse_if_pending()
+        _install_missing(facets)
+        _change(spec, differing, [name for name in answer["services"] if name])
+    return {**answer, "changed": bool(differing)}
+
+
+def _answer(spec, facets):
+    return {
+        "changed": False,
+        "parkops_diff": diff(facets),
+        "running": [[facet.name, facet.running] for facet in facets],
+        "snapshot": node.snapshot(spec),
+        "services": sorted({facet.service for facet in facets if facet.differs and facet.service}),
+    }
 
 
 def _install_missing(facets):
@@ -89,17 +98,16 @@ def _install_missing(facets):
 
 def _change(spec, differing, names):
     """Put files in place and activate them; on a failure everything is as it was."""
-    backup = node.Backup(node.STATE / "backup" / spec.transaction)
+    backup = node.backup_of(spec)
     paths = {facet.name.replace("mode of ", "", 1) for facet in differing}
-    backup.take(spec, {path for path in paths if path.startswith("/")})
-    watch.arm(spec, names, backup)
+    backup.take(spec, {path for path in paths if path.startswith("/")}, names)
+    watch.arm(spec, backup)
     try:
         node.place(spec, differing)
         node.activate(spec, names, backup)
         _prove(spec)
     except Exception as failure:  # whatever it is, nothing may be left half done
-        watch.claim()
-        problems = node.revert(spec, names, backup)
+        problems = watch.take_back(spec, backup)
         left = f"; and it could not all be taken back: {'; '.join(problems)}" if problems else "; taken back"
         raise Failure(f"{failure}{left}") from failure
 
@@ -112,15 +120,27 @@ def _prove(spec):
 
 
 def confirm(spec):
-    """End the watch over a change, once the node has been seen to run it."""
+    """End the watch over a change, once the node has been seen to run it; a second time it only proves it."""
     change = watch.pending()
-    if change is None or change["transaction"] != spec.transaction:
-        raise Failure("there is no change to confirm: the node has taken it back")
     _prove(spec)
-    if not watch.claim():
-        raise Failure("the confirmation came too late: the node has taken the change back")
+    if change is not None:
+        if change["transaction"] != spec.transaction:
+            raise Failure("another push waits for its confirmation")
+        if not watch.claim():
+            raise Failure("the confirmation came too late: the node has taken the change back")
     node.record(spec)
-    return {"changed": False, "pending": False}
+    return {"changed": False, "confirmed": True}
+
+
+def cancel(spec):
+    """Take a change back, pending or confirmed; nothing is done where there was none."""
+    watch.await_reverted()
+    backup = node.backup_of(spec)
+    if backup.taken:
+        problems = watch.take_back(spec, backup)
+        if problems:
+            raise Failure(f"it could not all be taken back: {'; '.join(problems)}")
+    return _answer(spec, node.look(spec))
 
 
 def diff(facets):
@@ -142,6 +162,8 @@ def one_line(text):
     lines = [line for line in text.splitlines() if line[:1] in "+-" and line[:3] not in ("---", "+++")]
     return " | ".join(lines[:6])
 
+
+STATES = {"look": look, "apply": apply, "confirm": confirm, "cancel": cancel}
 
 if __name__ == "__main__":
     main()

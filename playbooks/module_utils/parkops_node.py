@@ -43,6 +43,7 @@ class Spec:
     transaction: str = ""
     timeout_s: int = 120
     management: str = "eth0"
+    live: dict = field(default_factory=dict)  # of a snapshot: what ran without a file to say so
 
     @property
     def names(self):
@@ -193,11 +194,22 @@ class Backup:
 
     folder: Path
 
-    def take(self, spec, paths):
-        """Copy what is about to be replaced."""
+    @property
+    def taken(self):
+        """True when there is something to go back to."""
+        return (self.folder / "index.json").exists()
+
+    def drop(self):
+        """Forget it: everything is back."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def take(self, spec, paths, names):
+        """Copy what is about to be replaced; ``names`` are the services that take the change."""
+        paths = {*paths, str(MANIFEST)}
         shutil.rmtree(self.folder.parent, ignore_errors=True)
         self.folder.mkdir(parents=True, mode=0o700)
         index = {"files": {}, "links": {}, "running": {}, "sysctl": [], "ruleset": "", "paths": sorted(paths)}
+        index["names"] = names
         for number, path in enumerate(sorted(paths)):
             if Path(path).is_symlink():
                 index["links"][path] = str(Path(path).readlink())
@@ -211,7 +223,7 @@ class Backup:
         for entry in spec.of("sysctl"):
             pairs = services.sysctl_keys(entry["text"])
             index["sysctl"] += [[key, services.sysctl_value(key)] for key, _ in pairs]
-        (self.folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
+        put(self.folder / "index.json", json.dumps(index), 0o600, "root")
 
     @property
     def index(self):
@@ -242,6 +254,23 @@ class Backup:
             os.chown(path, uid, gid)
 
 
+def backup_of(spec):
+    """Return the backup of a transaction; there is one from its change on until the next one's."""
+    return Backup(STATE / "backup" / spec.transaction)
+
+
+def snapshot(spec):
+    """Return what a later push needs to bring the node back to where it is now."""
+    known = {entry["path"]: entry["reload"] for entry in spec.files}
+    known.update({path: entry["reload"] for path, entry in manifest()["files"].items()})
+    files = []
+    for path, service in sorted(known.items()):
+        if Path(path).exists():
+            mode = f"{stat.S_IMODE(Path(path).stat().st_mode):04o}"
+            files.append({"path": path, "text": read(path), "mode": mode, "reload": service})
+    return {"files": files, "live": {"ruleset": services.ruleset()}}
+
+
 def place(spec, facets):
     """Write the files that differ and remove those that are managed no longer; return what was touched."""
     wanted = {entry["path"]: entry for entry in spec.files}
@@ -266,6 +295,8 @@ def activate(spec, names, backup):
         elif name == "nftables":
             for entry in spec.of("nftables"):
                 run("nft", "-f", entry["path"])
+            if not spec.of("nftables"):  # no file says what the ruleset was
+                run("nft", "-f", "-", text="flush ruleset\n" + spec.live.get("ruleset", ""))
         elif name:
             services.take(name)
     services.await_running([name for name in names if name and name in spec.names])
@@ -283,11 +314,11 @@ def _change_ports(spec, backup, *, forward):
         services.change_ports(old, new, differing - {spec.management, "lo"}, spec.management)
 
 
-def revert(spec, names, backup):
+def revert(spec, backup):
     """Put everything back as it was before the change; return what could not be."""
     index, problems = backup.index, []
     backup.put_back()
-    for name in services.in_order(names):
+    for name in services.in_order(index["names"]):
         try:
             if name == "sysctl":
                 for key, value in index["sysctl"]:
@@ -302,6 +333,8 @@ def revert(spec, names, backup):
                 services.stop(name)
         except Failure as failure:
             problems.append(str(failure))
+    if not problems:
+        backup.drop()
     return problems
 
 

@@ -12,6 +12,8 @@ from ansible.module_utils.parkops_shell import Failure
 
 PENDING = node.STATE / "pending.json"
 CLAIMED = node.STATE / "claimed.json"
+REVERTING = node.STATE / "reverting"  # the watch is taking a change back: its process id
+REVERTED_S = 90.0
 
 
 def pending():
@@ -43,7 +45,20 @@ def claim():
     return True
 
 
-def arm(spec, names, backup):
+def take_back(spec, backup):
+    """End the watch and put everything back; return what could not be."""
+    claim()
+    return node.revert(spec, backup)
+
+
+def await_reverted():
+    """Wait until a watch that takes its change back has done so."""
+    end_s = time.monotonic() + REVERTED_S
+    while time.monotonic() < end_s and Path(f"/proc/{node.read(REVERTING) or 'none'}").exists():
+        time.sleep(0.2)
+
+
+def arm(spec, backup):
     """Start the watch in a process of its own, outside of this login session."""
     node.STATE.mkdir(parents=True, exist_ok=True)
     ready, tell = os.pipe()
@@ -52,7 +67,7 @@ def arm(spec, names, backup):
         os.setsid()
         if os.fork() == 0:
             _detach(tell)
-            _watch(spec, names, backup, tell)
+            _watch(spec, backup, tell)
         os._exit(0)
     os.close(tell)
     os.wait()
@@ -75,7 +90,7 @@ def _detach(keep):
     os.chdir("/")
 
 
-def _watch(spec, names, backup, tell):
+def _watch(spec, backup, tell):
     until_s = time.time() + spec.timeout_s
     change = {"pid": os.getpid(), "transaction": spec.transaction, "until_s": until_s}
     try:
@@ -88,6 +103,8 @@ def _watch(spec, names, backup, tell):
         if not PENDING.exists():
             os._exit(0)
         time.sleep(0.5)
+    node.put(REVERTING, str(os.getpid()), 0o600, "root")
     if claim():
-        node.revert(spec, names, backup)
+        node.revert(spec, backup)
+    REVERTING.unlink(missing_ok=True)
     os._exit(0)

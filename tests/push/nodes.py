@@ -103,7 +103,14 @@ for i in $(seq 500); do [ -S /run/ncx.sock ] && break; sleep 0.02; done
 /usr/sbin/sshd -E /run/sshd.log
 """
 
+# The login is vtysh for people, and Python for a push's revert timer, which runs as the login's own user.
 ROUTER = """
+cat > /usr/local/bin/router-login <<'END'
+#!/bin/sh
+[ "$1" = -c ] && [ "$2" = "python3 -" ] && exec /usr/bin/python3 -
+exec /usr/bin/vtysh "$@"
+END
+chmod 755 /usr/local/bin/router-login
 ip link add eth1 type veth peer name peer1; ip link set peer1 up
 ip link add eth2 type veth peer name peer2; ip link set peer2 up
 sed -i 's/^\\(ospfd\\|ospf6d\\|bfdd\\)=.*/\\1=yes/' /etc/frr/daemons
@@ -128,7 +135,8 @@ echo 'source /etc/network/interfaces.d/*.cfg' >> /etc/network/interfaces
 
 KINDS = {
     "switch": (SWITCH, 830, "/bin/sh"),
-    "router": (ROUTER, 22, "/usr/bin/vtysh"),
+    "router": (ROUTER, 22, "/usr/local/bin/router-login"),
+    "bare-router": (ROUTER, 22, "/usr/bin/vtysh"),
     "linux": (LINUX, 22, "/bin/bash"),
 }
 

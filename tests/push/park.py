@@ -14,7 +14,7 @@ BR = "urn:ieee:std:802.1Q:yang:ieee802-dot1q-bridge"
 
 
 def device(name: str, platform: str, address: str) -> Device:
-    return Device(name, ROLES[platform], platform, SOURCE, management_ipv4=f"{address}/24")
+    return Device(name, ROLES[platform], platform, SOURCE, site=name, management_ipv4=f"{address}/24")
 
 
 def park(*devices: Device, key: Path, known_hosts: Path) -> Park:

@@ -10,8 +10,9 @@ import pytest
 from park import BR, IF, NC, device, park, switch, workspace
 
 from parkops import push
+from parkops.errors import UsageError
 from parkops.model import Outcome, Result
-from parkops.push import datatree
+from parkops.push import datatree, transaction
 from parkops.push.netconf import FILTER, MANAGED
 from parkops.transport.login import Login
 from parkops.transport.netconf import NetconfSession
@@ -66,7 +67,7 @@ def test_a_push_makes_running_exactly_what_was_rendered(bench: Bench) -> None:
     result = bench.push(switch("sw"))
     assert result.outcome is Outcome.CHANGED, result.message
     assert bench.running() == datatree.parse(switch("sw").text, MANAGED)
-    assert [step.name for step in result.steps][-3:] == ["check", "confirm", "save"]
+    assert [step.name for step in result.steps][-3:] == ["verified", "confirm", "confirmed"]
 
 
 def test_a_second_push_changes_nothing_and_says_so(bench: Bench) -> None:
@@ -74,7 +75,7 @@ def test_a_second_push_changes_nothing_and_says_so(bench: Bench) -> None:
     result = bench.push(switch("sw"))
     assert result.outcome is Outcome.UNCHANGED
     assert result.message == "runs what was rendered"
-    assert [step.name for step in result.steps] == ["connect"]
+    assert [step.name for step in result.steps] == ["survey", "surveyed"]
 
 
 def test_foreign_leftovers_are_removed(bench: Bench) -> None:
@@ -111,7 +112,7 @@ def test_a_refused_leaf_leaves_the_device_as_it_was(bench: Bench) -> None:
     assert bench.push(switch("sw", vlans={101: "new"})).outcome is Outcome.CHANGED  # no lock was left
 
 
-@pytest.mark.parametrize("step", ["edit", "commit", "check"])
+@pytest.mark.parametrize("step", ["edit", "commit"])
 def test_a_session_lost_in_mid_edit_leaves_the_device_as_it_was(bench: Bench, step: str) -> None:
     bench.push(switch("sw"))
     before = bench.running()
@@ -123,16 +124,54 @@ def test_a_session_lost_in_mid_edit_leaves_the_device_as_it_was(bench: Bench, st
     assert bench.push(switch("sw", vlans={101: "other"})).outcome is Outcome.CHANGED
 
 
-def test_a_change_that_cuts_management_reverts_on_the_device(bench: Bench) -> None:
+def test_a_session_lost_after_the_commit_is_no_loss(bench: Bench) -> None:
+    """The token of the commit confirms it over a new session."""
+    bench.push(switch("sw"))
+    node = bench.node  # type: ignore[attr-defined]
+    wanted = switch("sw", vlans={101: "other"})
+    result = bench.push(wanted, progress=at("verify", node.drop_sessions))
+    assert result.outcome is Outcome.CHANGED, result.message
+    assert bench.running() == datatree.parse(wanted.text, MANAGED)
+
+
+def test_a_change_that_cuts_management_reverts_on_the_device(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench.push(switch("sw"))
     before = bench.running()
     node = bench.node  # type: ignore[attr-defined]
-    cut = at("check", lambda: node.run("ip", "link", "set", "eth0", "down"))
-    result = bench.push(switch("sw", vlans={101: "other"}), progress=cut, confirm_timeout_s=2)
+
+    def cut_for_a_while() -> None:
+        node.run("ip", "link", "set", "eth0", "down")
+        back = "sleep 4; ip link set eth0 up"
+        node.run("sh", "-c", f"setsid sh -c '{back}' </dev/null >/dev/null 2>&1 &")
+
+    at_verify = at("verify", cut_for_a_while)
+    result = bench.push(switch("sw", vlans={101: "other"}), progress=at_verify, confirm_timeout_s=2)
     assert result.outcome is Outcome.FAILED
-    assert "reverts on its own" in result.message
-    node.run("ip", "link", "set", "eth0", "up")
+    assert "taken back" in result.message
     assert bench.running() == before
+
+
+def test_a_device_that_stays_away_is_in_doubt_until_a_rollback_reads_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "SLACK_S", 0.0)
+    bench.push(switch("sw"))
+    before = bench.running()
+    node = bench.node  # type: ignore[attr-defined]
+    cut = at("verify", lambda: node.run("ip", "link", "set", "eth0", "down"))
+    other = switch("sw", vlans={101: "other"})
+    result = bench.push(other, progress=cut, confirm_timeout_s=1)
+    assert result.outcome is Outcome.FAILED
+    assert "in doubt" in result.message
+    node.run("ip", "link", "set", "eth0", "up")
+    with pytest.raises(UsageError, match="it was cut off"):
+        bench.push(other)
+    pushed = push.rollback(bench.park, bench.workspace)
+    assert pushed.ending == "rolled back"
+    assert bench.running() == before
+    assert bench.push(other).outcome is Outcome.CHANGED
 
 
 def test_somebody_elses_lock_is_respected(bench: Bench) -> None:

@@ -124,7 +124,7 @@ def test_a_second_push_changes_nothing_and_says_so(bench: Bench) -> None:
     bench.push(CONFIG)
     result = bench.push(CONFIG)
     assert result.outcome is Outcome.UNCHANGED, result.diff
-    assert [step.name for step in result.steps] == ["connect"]
+    assert [step.name for step in result.steps] == ["survey", "surveyed"]
 
 
 def test_what_somebody_added_by_hand_is_removed(bench: Bench) -> None:
@@ -194,7 +194,7 @@ def test_a_session_lost_in_mid_edit_leaves_the_device_as_it_was(bench: Bench) ->
 
     result = bench.push(CONFIG.replace("cost 10", "cost 20"), progress=cut)
     assert result.outcome is Outcome.FAILED
-    assert "restored" in [step.name for step in result.steps]
+    assert "cancelled" in [step.name for step in result.steps]
     assert bench.running() == before
     assert bench.push(CONFIG.replace("cost 10", "cost 20")).outcome is Outcome.CHANGED
 
