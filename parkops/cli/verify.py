@@ -21,9 +21,10 @@ def verify(ctx: Context, as_json: bool) -> None:
     Example:
       parkops -p inventories/demo verify
     """
+    from parkops.platforms import find_platforms
     from parkops.verify import verify as run
 
-    findings = run(ctx.park(), ctx.artifacts())
+    findings = run(ctx.park(), ctx.artifacts(), find_platforms(ctx.workspace.platform_dirs))
     counts = Counter(finding.verdict.value for finding in findings)
     if as_json:
         ctx.print_json("verify", {"counts": counts, "findings": [asdict(finding) for finding in findings]})

@@ -10,6 +10,7 @@ from typing import Any
 
 from parkops.model import Assessment, EvidenceSet, Park, Verdict
 from parkops.report.reach import fold
+from parkops.report.waived import waived_features
 
 VERSION = 1  # grows when a key changes its meaning or goes away
 
@@ -48,6 +49,7 @@ def document(assessment: Assessment, park: Park, evidence: EvidenceSet) -> dict[
             ],
         },
         "events": [asdict(event) for event in evidence.events],
+        "waived_features": [asdict(item) for item in waived_features(park)],
     }
 
 

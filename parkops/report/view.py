@@ -20,6 +20,7 @@ from parkops.model import (
     Verdict,
 )
 from parkops.report import reach, timeline, topology
+from parkops.report.waived import WaivedFeature, waived_features
 from parkops.report.words import ASPECTS, DOMAINS
 
 ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WAIVED, Verdict.PASS, Verdict.NOT_APPLICABLE)
@@ -100,6 +101,7 @@ class View:
     pushed_s: float | None
     matrix: reach.Matrix
     availability: float | None
+    waived: tuple[WaivedFeature, ...]
 
 
 def build(assessment: Assessment, park: Park, evidence: EvidenceSet) -> View:
@@ -134,6 +136,7 @@ def build(assessment: Assessment, park: Park, evidence: EvidenceSet) -> View:
         pushed_s=evidence.pushed_s,
         matrix=reach.fold(park, evidence),
         availability=_availability(evidence),
+        waived=waived_features(park),
     )
 
 

@@ -1,16 +1,25 @@
-"""Proofs before anything is pushed: redundancy, rules and syntax."""
+"""Proofs before anything is pushed: features, redundancy, rules and syntax."""
 
 from __future__ import annotations
 
 from parkops.model import Artifact, Finding, Park
+from parkops.platforms import Platforms, find_platforms
+from parkops.verify.features import check_features
 from parkops.verify.redundancy import check_redundancy
 from parkops.verify.rules import check_rules
 from parkops.verify.syntax import check_syntax
 
 
-def verify(park: Park, artifacts: tuple[Artifact, ...]) -> tuple[Finding, ...]:
+def verify(
+    park: Park, artifacts: tuple[Artifact, ...], platforms: Platforms | None = None
+) -> tuple[Finding, ...]:
     """Return every finding about the design and its artifacts; unknown where a parser is missing."""
-    return (*check_redundancy(park), *check_rules(park), *check_syntax(artifacts))
+    return (
+        *check_features(park, platforms or find_platforms()),
+        *check_redundancy(park),
+        *check_rules(park),
+        *check_syntax(artifacts),
+    )
 
 
 __all__ = ["verify"]

@@ -10,7 +10,7 @@ from assess_park import NOW, good_evidence, good_park
 from lxml import html as parser
 
 from parkops.assess import assess
-from parkops.model import EvidenceSet, Interval, State
+from parkops.model import EvidenceSet, Interval, Need, SourceRef, State, Waiver
 from parkops.report import html, json_
 
 HOSTILE = '<script>document.title="owned"</script>"\'><img src=x onerror=alert(1)>{{ 7 * 7 }}'
@@ -210,3 +210,23 @@ def test_json_says_the_same(good, tmp_path):
     finding = next(f for r in document["requirements"] for f in r["findings"] if f["kind"] == "config")
     assert {"verdict", "message", "evidence", "subject", "check"} <= set(finding)
     assert finding["evidence"][0]["source"]
+
+
+def test_a_waived_feature_stands_in_the_report_with_its_reason(good, page):
+    assessment, park, evidence = good
+    place = SourceRef("park.yaml", 8, 3, "backbone.cores")
+    first, *rest = park.devices
+    device = replace(first, needs=(Need("erps", place, "环网改造中"), Need("ospf", place)))
+    waiver = Waiver(f"feature:vrf@{first.name}", "运维部", HOSTILE, "2027-01-01", place)
+    park = replace(park, devices=(device, *rest), waivers=(*park.waivers, waiver), _index={})
+    text = html.render(assessment, park, evidence)
+    rows = parser.fromstring(text).xpath('//section[@id="waived"]//tbody/tr')
+    assert [row.xpath("./td")[1].text_content() for row in rows] == ["erps", "vrf"]
+    assert "环网改造中" in rows[0].text_content()
+    assert HOSTILE in rows[1].text_content()
+    found = json_.document(assessment, park, evidence)["waived_features"]
+    assert [(item["device"], item["feature"]) for item in found] == [
+        (first.name, "erps"),
+        (first.name, "vrf"),
+    ]
+    assert 'id="waived"' not in page
