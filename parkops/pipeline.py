@@ -16,7 +16,6 @@ from parkops.render.cache import (
     Rendered,
     cached_devices,
     changed_devices,
-    inputs_of,
     stamp_of,
 )
 from parkops.render.write import Written, write
@@ -68,7 +67,7 @@ def build_park(
     build = workspace.build_of(park.name)
     written = write(artifacts, build, devices)
     platforms = find_platforms(workspace.platform_dirs)
-    stamp = stamp_of(inputs_of(workspace.root), platforms, build) if devices is None else ""
+    stamp = stamp_of(workspace.root, platforms, build) if devices is None else ""
     Rendered(stamp, park.name, record).save(workspace.rendered)
     return artifacts, written
 

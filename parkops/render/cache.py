@@ -7,7 +7,7 @@ every template and of the program are those of the last render, and the files st
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from parkops.model import Artifact, ArtifactKind, Device, Workspace, digest
 from parkops.platforms import Platforms, find_platforms
 from parkops.render.devices import Renderer
 from parkops.render.digests import files_digest, folders_digest, program_digest, value_digest
+from parkops.render.inputs import inputs_of
 from parkops.render.write import MANIFEST, replace_file
 
 VERSION = 1
-NOT_PLANS = frozenset({"build", "reports", ".parkops", ".git", ".venv"})
 Entry = list[Any]  # [slice digest, [[path, digest, kind, language, destination, mode, reload], ...]]
 
 
@@ -123,8 +123,14 @@ def _read_back(device: Device, entry: Entry, build: Path) -> list[Artifact] | No
     return found
 
 
-def stamp_of(inputs: Collection[Path], platforms: Platforms, build: Path) -> str:
-    """Return the digest of a whole render: its input files, templates, program and manifest."""
+def stamp_of(root: Path, platforms: Platforms, build: Path) -> str:
+    """Return the digest of a whole render: its input files, templates, program and manifest.
+
+    It is "" where the input files cannot be told without reading the plan.
+    """
+    inputs = inputs_of(root)
+    if inputs is None:
+        return ""
     manifest = files_digest([build / MANIFEST])
     return value_digest(program_digest(), folders_digest(platforms.roots), files_digest(inputs), manifest)
 
@@ -136,7 +142,7 @@ def unchanged_files(workspace: Workspace) -> int | None:
         return None
     build = workspace.build_of(last.park)
     platforms = find_platforms(workspace.platform_dirs)
-    if last.stamp != stamp_of(inputs_of(workspace.root), platforms, build):
+    if last.stamp != stamp_of(workspace.root, platforms, build):
         return None
     files: dict[str, str] = json.loads((build / MANIFEST).read_bytes())["files"]
     whole = all(_holds(build / path, written) for path, written in files.items())
@@ -149,11 +155,3 @@ def _holds(file: Path, written: str) -> bool:
         return digest(file.read_bytes()) == written
     except OSError:
         return False
-
-
-def inputs_of(root: Path) -> tuple[Path, ...]:
-    """Return every file of a park's folder that a plan may be read from, and its lock."""
-    own = [root / "park.lock", *root.glob("*.y*ml")]
-    folders = [path for path in root.iterdir() if path.is_dir() and path.name not in NOT_PLANS]
-    below = [file for folder in folders for file in folder.rglob("*.y*ml") if not file.name.startswith(".")]
-    return tuple(sorted({*own, *below}))

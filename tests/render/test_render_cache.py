@@ -11,8 +11,9 @@ import pytest
 from parkops.model import Device, Interface, Park, Role, SourceRef
 from parkops.platforms import find_platforms
 from parkops.render import Renderer, cache, digests
-from parkops.render.cache import Rendered, cached_devices, changed_devices, inputs_of
+from parkops.render.cache import Rendered, cached_devices, changed_devices
 from parkops.render.digests import value_digest
+from parkops.render.inputs import inputs_of
 from parkops.render.write import write
 
 PLACE = SourceRef("park.yaml", 3, 5, "nodes.a")
@@ -151,10 +152,32 @@ def test_changed_devices_are_told_without_rendering(base_park: Park) -> None:
     assert changed_devices(park.managed, Renderer.of(park), last) == ["core-1"]
 
 
-def test_the_inputs_are_the_plans_files_and_the_lock(tmp_path: Path) -> None:
-    for name in ("park.yaml", "tenants/a.yml", "build/x.yaml", ".parkops/y.yaml", "notes.txt"):
-        file = tmp_path / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text("")
-    names = {str(file.relative_to(tmp_path)) for file in inputs_of(tmp_path)}
+def park_folder(root: Path, **files: str) -> Path:
+    usual = dict.fromkeys(("park.yaml", "tenants/a.yml", "build/x.yaml", "notes.txt"), "")
+    for name, text in (usual | files).items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+@pytest.mark.parametrize("include", ["", "include: tenants/*.yml", "include: [tenants/a.yml, zones.yaml]"])
+def test_the_inputs_are_the_plans_files_and_the_lock(include: str, tmp_path: Path) -> None:
+    root = park_folder(tmp_path, **{"park.yaml": include, ".parkops/y.yaml": ""})
+    names = {str(file.relative_to(root)) for file in inputs_of(root) or ()}
     assert names == {"park.yaml", "tenants/a.yml", "park.lock"}
+
+
+@pytest.mark.parametrize(
+    "include",
+    ["../all.yaml", "[tenants/../../*.yaml]", "tenants/*", "a.plan", "{a: b}", "[1]", "[", "/a.yaml"],
+)
+def test_where_a_plan_may_be_read_from_elsewhere_nothing_is_left_out(include: str, tmp_path: Path) -> None:
+    assert inputs_of(park_folder(tmp_path, **{"tenants/a.yml": f"include: {include}"})) is None
+
+
+def test_behind_a_link_nothing_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "park").mkdir()
+    root = park_folder(tmp_path / "park")
+    (root / "more").symlink_to(tmp_path / "elsewhere")
+    assert inputs_of(root) is None
