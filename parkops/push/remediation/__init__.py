@@ -9,7 +9,17 @@ from parkops.push.remediation.guard import Unsafe
 from parkops.push.remediation.rules import Rules, known, rules
 from parkops.push.remediation.tree import Unreadable
 
-__all__ = ["Remediation", "Rules", "Unreadable", "Unsafe", "known", "remediate", "rules"]
+__all__ = [
+    "Remediation",
+    "Rules",
+    "Unreadable",
+    "Unsafe",
+    "canonical",
+    "difference",
+    "known",
+    "remediate",
+    "rules",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +46,16 @@ def remediate(running: str, intended: str, platform: str, name: str = "device") 
     back = engine.commands(after, before, language)
     guard.check(back, after, before, language, name)
     return Remediation(told, lines, back)
+
+
+def difference(running: str, intended: str, platform: str, name: str = "device") -> str:
+    """Return the unified diff alone, "" when both say the same; Unreadable where one says nothing."""
+    language = rules(platform)
+    before = tree.parse(running, language, f"{name}: running")
+    return tree.diff(before, tree.parse(intended, language, f"{name}: intended"), language, name)
+
+
+def canonical(text: str, platform: str, name: str = "device") -> str:
+    """Return a configuration without comments, headers and repeated sections; Unreadable where it is none."""
+    language = rules(platform)
+    return tree.render(tree.parse(text, language, name), language)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from parkops.errors import ParkopsError
 from parkops.push.remediation.rules import ListRule, Rules
-from parkops.push.remediation.tree import Path, Section
+from parkops.push.remediation.tree import Path, Section, telling
 
 
 class Unsafe(ParkopsError):
@@ -30,23 +30,13 @@ def check(lines: tuple[str, ...], running: Section, intended: Section, rules: Ru
 
 
 def _compare(ended: Section, intended: Section, rules: Rules, name: str) -> None:
-    actual = set(_meaningful(ended, rules))
-    wanted = set(_meaningful(intended, rules))
+    actual = set(telling(ended, rules).paths())
+    wanted = set(telling(intended, rules).paths())
     if actual != wanted:
         missing, extra = sorted(wanted - actual)[:3], sorted(actual - wanted)[:3]
         told = [f"missing {' / '.join(path)!r}" for path in missing]
         told += [f"extra {' / '.join(path)!r}" for path in extra]
         raise Unsafe("the lines do not lead to the intended text: " + ", ".join(told), where=name)
-
-
-def _meaningful(section: Section, rules: Rules) -> list[Path]:
-    """Return the paths that say something: an emptied port says nothing."""
-    empty = {
-        (line,)
-        for line, below in section.children.items()
-        if not below.children and rules.matches(line, rules.permanent)
-    }
-    return [path for path in section.paths() if path not in empty]
 
 
 @dataclass(slots=True)

@@ -75,6 +75,7 @@ class Rules(_Part):
     defaults: tuple[str, ...] = ()  # lines that may be shown or not, and mean the same
     literals: tuple[Multiline, ...] = ()
     lists: tuple[ListRule, ...] = ()
+    headers: tuple[ListRule, ...] = ()  # blocks of several numbers: each is a block of its own
     single: tuple[str, ...] = ()  # a new value replaces the old; groups belong to the key
     replace: tuple[str, ...] = ()  # one of a key, but the old one must be taken back before the new is set
     exclusive: tuple[str, ...] = ()  # taken back before anything is added: two cannot hold them at once

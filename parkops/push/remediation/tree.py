@@ -88,11 +88,22 @@ def _literal_rest(line: str, begun: re.Match[str], end: str, rows: Iterator[str]
 
 
 def _elements(line: str, rules: Rules) -> tuple[str, ...]:
-    rule = rules.list_of(line)
-    items = rule.items(line) if rule else None
-    if rule is None or items is None:
-        return (line,)
-    return tuple(f"{rule.match} {item}" for item in items)
+    """Return a line's elements where it is a list, or the header of several blocks at once."""
+    for rule in (*rules.lists, *rules.headers):
+        items = rule.items(line)
+        if items is not None and (rule in rules.lists or all(item.isdigit() for item in items)):
+            return tuple(f"{rule.match} {item}" for item in items)
+    return (line,)
+
+
+def telling(section: Section, rules: Rules) -> Section:
+    """Return a configuration without emptied ports: a port that is there anyway says nothing."""
+    kept = {
+        line: below
+        for line, below in section.children.items()
+        if below.children or not rules.matches(line, rules.permanent)
+    }
+    return Section(section.line, kept)
 
 
 def render(section: Section, rules: Rules, order: Section | None = None) -> str:
@@ -140,6 +151,7 @@ def joined(lines: Iterable[str], rules: Rules) -> Iterator[str]:
 
 def diff(running: Section, intended: Section, rules: Rules, name: str) -> str:
     """Return the unified diff in the device's own language; order that means nothing is no difference."""
+    running, intended = telling(running, rules), telling(intended, rules)
     before = render(running, rules, intended).splitlines()
     after = render(intended, rules).splitlines()
     lines = unified_diff(before, after, f"{name} running", f"{name} intended", lineterm="")
