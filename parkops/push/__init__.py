@@ -10,6 +10,7 @@ from parkops.push.fleet import (
     resume,
     rollback,
     run,
+    what_goes_back,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "resume",
     "rollback",
     "run",
+    "what_goes_back",
 ]

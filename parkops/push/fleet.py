@@ -169,6 +169,17 @@ def rollback(
     return _finish(park, workspace, record.id, settings, back=True)
 
 
+def what_goes_back(
+    park: Park, workspace: Workspace, tx: str = "", devices: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return the devices that a rollback with the same arguments would change."""
+    with Journal(Locks(workspace.state).database) as journal:
+        record = find(replay(journal.entries()), tx, back=True)
+        if record.ending is Ending.OPEN:
+            return tuple(device.name for device in record.changed)
+        return tuple(job.name for job in _jobs_back(park, journal, record, devices))
+
+
 def find(records: Sequence[TransactionRecord], tx: str, *, back: bool) -> TransactionRecord:
     """Return a transaction by (the beginning of) its id, else the open one, else the last that changed."""
     if tx:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,10 @@ from parkops import push
 from parkops.cli.diff import diff as diff_verb
 from parkops.cli.push import push as push_verb
 from parkops.errors import UsageError
-from parkops.model import ArtifactKind, Outcome, Result, Workspace
+from parkops.model import Outcome, Result, Workspace
 from parkops.push.journal import Journal
+from parkops.push.lock import Locks
+from parkops.push.replay import replay
 from parkops.transport.login import Login
 
 Start = Callable[[str, str], Any]
@@ -33,54 +34,66 @@ def by_name(results: tuple[Result, ...]) -> dict[str, Result]:
     return {result.device: result for result in results}
 
 
-def test_bad_devices_hide_no_other_and_a_later_push_repairs(
-    start: Start, misbehaving: Callable[[str], str], login: Login, tmp_path: Path
-) -> None:
-    names = {"sw-good": "switch", "sw-refuses": "switch", "sw-drops": "switch"}
-    names |= {"r-good": "router", "r-refuses": "router", "l-good": "linux", "l-refuses": "linux"}
-    nodes = {name: start(name, kind) for name, kind in names.items()}
-    platforms = {"switch": "ietf", "router": "frr", "linux": "linux"}
-    devices = [device(name, platforms[names[name]], node.address) for name, node in nodes.items()]
+def test_every_bad_device_is_told_and_none_is_touched(start: Start, login: Login, tmp_path: Path) -> None:
+    nodes = {"sw-good": start("sw-good", "switch"), "l-refuses": start("l-refuses", "linux")}
+    devices = [device("sw-good", "ietf", nodes["sw-good"].address)]
+    devices.append(device("l-refuses", "linux", nodes["l-refuses"].address))
     devices.append(device("sw-off", "ietf", f"{NETWORK}.250"))
-    devices.append(device("sw-lies", "ietf", misbehaving("lies")))
-    devices.append(device("sw-dies", "ietf", misbehaving("drops")))
+    devices.append(device("sw-bare", "ietf", nodes["sw-good"].address))
     site = park(*devices, key=login.key or Path(), known_hosts=login.known_hosts)
     place = workspace(tmp_path / "park")
+    artifacts = [switch("sw-good"), switch("sw-off"), *linux("l-refuses", chrony="nonsense\n")]
+    pushed = push.push(site, artifacts, place)
+    assert pushed.ending == "refused"
+    results = by_name(pushed.results)
+    reasons = {"sw-off": "connect: ", "l-refuses": "refused by chronyd", "sw-bare": "0 NETCONF payloads"}
+    for name, reason in reasons.items():
+        assert results[name].outcome is Outcome.FAILED
+        assert reason in results[name].message
+    assert results["sw-good"].outcome is Outcome.SKIPPED
+    assert results["sw-good"].message.startswith("not begun: ")
+    assert not Locks(place.state).held()
+    done = push.push(site, artifacts, place, devices=["sw-good"])
+    assert done.ending == "committed", done.reason
 
-    good = {d.name: (switch(d.name),) for d in devices if d.platform == "ietf"}
-    good |= {name: (router(name, CONFIG),) for name in ("r-good", "r-refuses")}
-    good |= {name: linux(name) for name in ("l-good", "l-refuses")}
+
+FAULTS = {  # what each bad device does, and what is said of it
+    "sw-refuses": "[invalid-value]",
+    "sw-drops": "edit-config: ",
+    "sw-lies": "running is not what was sent",
+    "r-refuses": "% Unknown command",
+}
+
+
+def test_whatever_one_device_does_all_run_what_they_ran_before(
+    start: Start, misbehaving: Callable[[str], str], login: Login, tmp_path: Path
+) -> None:
+    nodes = {"sw-good": start("sw-good", "switch"), "r-good": start("r-good", "router")}
+    nodes["r-refuses"] = start("r-refuses", "router")
+    addresses = {name: node.address for name, node in nodes.items()}
+    addresses |= {"sw-refuses": start("sw-refuses", "switch").address}
+    addresses |= {"sw-drops": misbehaving("drops"), "sw-lies": misbehaving("lies")}
+    devices = [device(name, "frr" if name[0] == "r" else "ietf", ip) for name, ip in addresses.items()]
+    site = park(*devices, key=login.key or Path(), known_hosts=login.known_hosts)
+    place = workspace(tmp_path / "park")
+    good = {d.name: router(d.name, CONFIG) if d.platform == "frr" else switch(d.name) for d in devices}
     broken = switch("sw-refuses").text.replace("<pvid>101</pvid>", "<pvid>4095</pvid>")
-    wrong = good | {
-        "sw-refuses": (type(switch("x"))("x", broken, ArtifactKind.NETCONF, "xml", "sw-refuses"),),
-        "r-refuses": (router("r-refuses", CONFIG.replace(" log-adjacency", " nonsense", 1)),),
-        "l-refuses": linux("l-refuses", chrony="nonsense\n"),
+    bad = good | {
+        "sw-refuses": replace(good["sw-refuses"], text=broken),
+        "r-refuses": router("r-refuses", CONFIG.replace(" log-adjacency", " nonsense", 1)),
     }
-
-    def drop(name: str, step: str, _: str) -> None:
-        if name == "sw-drops" and step == "edit":
-            nodes["sw-drops"].drop_sessions()
-
-    artifacts = [artifact for part in wrong.values() for artifact in part]
-    results = by_name(push.run(site, artifacts, place, progress=drop))
-    reasons = {
-        "sw-off": "connect: ", "sw-lies": "running is not what was sent", "sw-dies": "edit-config: ",
-        "sw-refuses": "[invalid-value]", "sw-drops": "edit-config: ", "r-refuses": "% Unknown command",
-        "l-refuses": "refused by chronyd",
-    }  # fmt: skip
-    assert set(results) == {d.name for d in devices}
-    for name, result in results.items():
-        if name in reasons:
-            assert result.outcome is Outcome.FAILED, name
-            assert reasons[name] in result.message, f"{name}: {result.message}"
-        else:
-            assert result.outcome is Outcome.CHANGED, f"{name}: {result.message}"
-
-    artifacts = [artifact for part in good.values() for artifact in part]
-    repaired = by_name(push.run(site, artifacts, place, devices=list(nodes)))
-    for name, result in repaired.items():
-        expected = Outcome.CHANGED if name in reasons else Outcome.UNCHANGED
-        assert result.outcome is expected, f"{name}: {result.message}"
+    before = {r.device: r.text for r in push.read_running(site, good.values(), place)}
+    for name, reason in FAULTS.items():
+        pushed = push.push(site, bad.values(), place, devices=["sw-good", "r-good", name])
+        results = by_name(pushed.results)
+        assert pushed.ending in ("rolled back", "refused"), pushed.reason
+        assert results[name].outcome is Outcome.FAILED
+        assert reason in results[name].message, results[name].message
+        assert {results[one].outcome for one in ("sw-good", "r-good")} == {Outcome.SKIPPED}
+        assert {r.device: r.text for r in push.read_running(site, good.values(), place)} == before
+        assert not Locks(place.state).held()
+    names = [name for name in good if name not in ("sw-drops", "sw-lies")]
+    assert push.push(site, good.values(), place, devices=names).ending == "committed"
 
 
 @pytest.fixture
@@ -108,18 +121,19 @@ def test_the_journal_knows_the_diff_before_the_device_is_touched(two: Any) -> No
     def look(name: str, step: str, _: str) -> None:
         if name == "sw" and step == "edit":
             with Journal(place.state / "journal.db") as journal:
-                open_ended = journal.open_ended()
-                seen.append(open_ended[0].plan_digest)
-                seen.extend(
-                    step.detail for step in journal.steps(open_ended[0].id, "sw") if step.name == "differs"
-                )
+                (record,) = replay(journal.entries())
+                seen.append(record.plan_digest)
+                seen.append(journal.text(record.devices["sw"].texts["diff"]) or "")
+                seen.append(record.ending)
 
     push.run(site, artifacts, place, progress=look)
     assert seen[0] == site.plan_digest
     assert "+++ sw intended" in seen[1]
+    assert seen[2] == "open"
     with Journal(place.state / "journal.db") as journal:
-        (entry,) = journal.transactions()
-        assert (entry.devices, entry.failed, journal.open_ended()) == (2, 0, ())
+        (record,) = replay(journal.entries())
+        assert (record.ending, len(record.changed)) == ("committed", 2)
+        assert journal.verify().whole
 
 
 def test_two_pushes_at_once_are_one_too_many(two: Any) -> None:
@@ -134,18 +148,6 @@ def test_two_pushes_at_once_are_one_too_many(two: Any) -> None:
 
     push.run(site, artifacts, place, devices=["sw"], progress=second)
     assert str(os.getpid()) in str(caught[0])
-
-
-def test_the_lock_of_a_dead_process_is_no_lock(two: Any) -> None:
-    site, artifacts, place, _ = two
-    place.state.mkdir(parents=True)
-    code = (
-        "import os, sys\nfrom pathlib import Path\nfrom parkops.push.lock import locked\n"
-        "with locked(Path(sys.argv[1])):\n    os._exit(9)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, place.state / "push.lock"], check=False)
-    assert done.returncode == 9
-    assert all(result.ok for result in push.run(site, artifacts, place))
 
 
 def test_an_interrupt_takes_back_what_was_begun(two: Any) -> None:
