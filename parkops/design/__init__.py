@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from parkops.design.addressing import assign_addresses
+from parkops.design.advise import advise
 from parkops.design.allocate import Allocator, Lock
+from parkops.design.allowances import allow_infrastructure
 from parkops.design.cabling import lay_cables
+from parkops.design.conduits import group_conduits
 from parkops.design.draft import Draft
+from parkops.design.edge import place_workloads
+from parkops.design.estate import build_cloud, host_services
 from parkops.design.finish import finish
+from parkops.design.growth import foresee_growth
 from parkops.design.lock import LockFile, lock_text, parse_lock
+from parkops.design.objectives import set_objectives
 from parkops.design.observability import add_targets
+from parkops.design.plane import add_plane
+from parkops.design.production import add_production, address_production
+from parkops.design.quarantine import prepare_quarantine
 from parkops.design.reach import add_expectations
+from parkops.design.rings import join_rings
 from parkops.design.security import write_rules
 from parkops.design.services import add_services
 from parkops.design.skeleton import add_devices
 from parkops.design.switching import assign_vlans
+from parkops.design.tsn import schedule_streams
 from parkops.errors import DesignError
 from parkops.model import Park
 from parkops.plan import LoadedPlan
@@ -24,12 +36,26 @@ from parkops.plan.marks import Marks
 PASSES: tuple[Callable[[Draft], None], ...] = (
     add_devices,
     lay_cables,
+    add_production,
     assign_addresses,
+    address_production,
     assign_vlans,
+    join_rings,
+    schedule_streams,
     add_services,
+    place_workloads,
+    build_cloud,
+    host_services,
+    add_plane,
     write_rules,
+    group_conduits,
+    prepare_quarantine,
+    allow_infrastructure,
     add_targets,
+    set_objectives,
     add_expectations,
+    foresee_growth,
+    advise,
 )
 
 
@@ -45,7 +71,7 @@ def design(
     draft = Draft.of(loaded, Allocator(lock, lock_marks))
     for run in PASSES:
         run(draft)
-    problems = draft.allocator.problems()
+    problems = [*draft.problems, *draft.allocator.problems()]
     if problems:
         raise DesignError(problems)
     return finish(draft), draft.allocator.locked()

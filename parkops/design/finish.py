@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from parkops.design.draft import Draft
+from parkops.design.pools import pool_sizes
 from parkops.model import (
     Access,
     Attestation,
@@ -64,7 +65,7 @@ def finish(draft: Draft) -> Park:
             for name, item in sorted(plan.waivers.items())
         ),
         facts=_facts(draft),
-        pools=_pools(draft),
+        pools=pool_sizes(draft),
         **draft.estate(),
     )
 
@@ -128,6 +129,18 @@ def _circuits(draft: Draft) -> tuple[Circuit, ...]:
                 draft.marks.ref("tenants", tenant_id, "leased_lines", name),
             )
             for name, line in sorted(tenant.leased_lines.items())
+        ]
+    for site in draft.sites:
+        found += [
+            Circuit(
+                f"{site.id}.{name}",
+                cpe.operator,
+                "5g",
+                cpe.bandwidth_mbps,
+                site.tenant,
+                draft.marks.ref(*site.path, "cpes", name),
+            )
+            for name, cpe in sorted(site.plan.cpes.items())
         ]
     return tuple(found)
 
@@ -195,17 +208,6 @@ def _prefixes(pools: Pools, family: str) -> list[str]:
     """Return all that is inside the park; what is not is the Internet."""
     parts = (pools.management, pools.loopbacks, pools.links, pools.segments)
     return sorted(str(getattr(part, family)) for part in parts if hasattr(part, family))
-
-
-def _pools(draft: Draft) -> tuple[tuple[str, int, int], ...]:
-    pools, used = draft.plan.pools, draft.allocator.used
-    return (
-        ("links", used("links"), pools.links.ipv4.num_addresses // 2),
-        ("loopbacks", used("loopbacks"), pools.loopbacks.ipv4.num_addresses - 2),
-        ("management", used("management"), pools.management.ipv4.num_addresses - 3),
-        ("segments", used("segments"), 2 ** (24 - pools.segments.ipv4.prefixlen)),
-        ("vlans", used("vlans"), pools.vlans.last - pools.vlans.first + 1),
-    )
 
 
 def _access(info: AccessInfo) -> Access:

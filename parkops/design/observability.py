@@ -30,6 +30,7 @@ def _add(
     target = f"{device.name}/{probe}" + (f"/{detail}" if detail else "")
     address = device.management_ipv4.partition("/")[0]
     zones = sorted({item.zone for item in device.ports.values() if item.zone})
+    intervals = draft.plan.monitoring.intervals
     draft.targets.append(
         Target(
             target,
@@ -37,7 +38,7 @@ def _add(
             device.name,
             address,
             port,
-            draft.plan.monitoring.interval_s,
+            intervals.get(device.role.value, draft.plan.monitoring.interval_s),
             device.tenant,
             zones[0] if len(zones) == 1 else "",
             params,
@@ -63,7 +64,14 @@ def _device_targets(draft: Draft, device: DraftDevice) -> None:
         elif service.kind in ("mqtt", "ntp"):
             _add(draft, device, service.kind, service.port)
         elif service.protocol == "tcp":
-            _add(draft, device, "tcp", service.port, service.kind)
+            several = service.kind in ("workload", "hosted")
+            _add(
+                draft,
+                device,
+                "tcp",
+                service.port,
+                f"{service.kind}-{service.port}" if several else service.kind,
+            )
 
 
 def _link_target(draft: Draft, link: Link) -> None:

@@ -1,127 +1,168 @@
-"""Pass 5: the flows of the plan become named rules on each enforcement point; the rest is denied."""
+"""Pass: the flows of the plan become named rules on each enforcement point; the rest is denied."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from parkops.design.draft import Draft, DraftDevice, DraftPort
 from parkops.model import Flow, PortMode, Role, Rule, Segment
-from parkops.plan.names import PARK_FIREWALL
-from parkops.plan.protocols import expand
+from parkops.plan.flows import PlannedFlow, planned_flows
 
 INTERNET = ("internet",)  # stands for every address outside the park's pools
 ENFORCERS = (Role.PARK_FIREWALL, Role.BOUNDARY)
+GATEWAY_ROLES = (*ENFORCERS, Role.ONE_WAY_GATEWAY)
 Segments = tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A flow with the segments at its ends, and whether an end lies outside the park."""
+
+    flow: Flow
+    src: Segments
+    dst: Segments
+    from_outside: bool
+    to_outside: bool
 
 
 def write_rules(draft: Draft) -> None:
     """Turn each flow into rules on its source's and its destination's boundary, and on serving nodes."""
     _flows(draft)
-    nodes = _nodes(draft)
+    nodes, partners, one_way = _nodes(draft), _partners(draft), _one_way(draft)
     for flow in draft.flows:
-        src, dst = draft.places(flow.src), draft.places(flow.dst)
-        for name in _enforcers(draft, flow, src, dst):
-            _boundary_rule(draft, draft.devices[name], flow, src, dst)
-        for segment in dst:
+        crossing = Crossing(
+            flow,
+            draft.places(flow.src),
+            draft.places(flow.dst),
+            draft.external(flow.src),
+            draft.external(flow.dst),
+        )
+        through = one_way.get(_zones(draft, flow)) if flow.one_way else None
+        enforcers = [through] if through else _enforcers(draft, crossing, partners)
+        for name in enforcers:
+            _boundary_rule(draft, draft.devices[name], crossing)
+        for segment in crossing.dst:
             for device, port in nodes.get(segment.id, ()):
-                _input_rule(draft, device, port, flow, src)
+                _input_rule(draft, device, port, crossing)
+
+
+def _zones(draft: Draft, flow: Flow) -> tuple[str, str]:
+    src, dst = (draft.segments[end].zone if end in draft.segments else end for end in (flow.src, flow.dst))
+    return src, dst
+
+
+def _one_way(draft: Draft) -> dict[tuple[str, str], str]:
+    return {(item.src_zone, item.dst_zone): item.device for item in draft.one_ways}
+
+
+def _partners(draft: Draft) -> dict[str, tuple[str, ...]]:
+    """Return the devices of each pair that filter alike."""
+    return {name: pair.devices for pair in draft.pairs if pair.kind == "firewall" for name in pair.devices}
 
 
 def _nodes(draft: Draft) -> dict[str, list[tuple[DraftDevice, DraftPort]]]:
     """Return the Linux nodes of each segment, with the port that leads into it."""
     found: dict[str, list[tuple[DraftDevice, DraftPort]]] = {}
     for _, device in sorted(draft.devices.items()):
-        if device.platform == "linux" and device.role not in ENFORCERS:
-            port = next(port for port in device.ports.values() if port.mode is PortMode.ROUTED)
-            found.setdefault(port.segment, []).append((device, port))
+        if device.platform == "linux" and device.role not in GATEWAY_ROLES:
+            for port in device.ports.values():
+                if port.mode is PortMode.ROUTED and port.segment:
+                    found.setdefault(port.segment, []).append((device, port))
     return found
 
 
-def _enforcers(draft: Draft, flow: Flow, src: Segments, dst: Segments) -> list[str]:
-    if src == dst and len(src) == 1:
+def _enforcers(draft: Draft, crossing: Crossing, partners: dict[str, tuple[str, ...]]) -> list[str]:
+    """Return the devices that a flow passes; all of a pair, whichever leads."""
+    if crossing.src == crossing.dst and len(crossing.src) == 1:
         return []  # it never leaves its segment
-    names = {segment.gateway_device for segment in (*src, *dst)}
-    return sorted(names | {PARK_FIREWALL} if draft.external(flow.dst) else names)
+    names = {segment.gateway_device for segment in (*crossing.src, *crossing.dst)}
+    if crossing.to_outside or crossing.from_outside:
+        names |= {name for name, device in draft.devices.items() if device.role is Role.PARK_FIREWALL}
+    return sorted({partner for name in names for partner in partners.get(name, (name,))})
 
 
 def _flows(draft: Draft) -> None:
     """Split the plan's flows by protocol; TCP keeps the flow's name, so that adding UDP renames nothing."""
-    for name, flow in sorted(draft.plan.flows.items()):
+    for planned in planned_flows(draft.plan):
         by_protocol: dict[str, set[int]] = {}
-        for service in expand(flow.service):
+        for service in planned.service:
             protocol, _, port = service.partition("/")
             by_protocol.setdefault(protocol, set()).update([int(port)] if port else [])
         for protocol, ports in sorted(by_protocol.items()):
-            draft.flows.append(
-                Flow(
-                    name if protocol == "tcp" else f"{name}/{protocol}",
-                    flow.src,
-                    flow.dst,
-                    protocol,
-                    tuple(sorted(ports)),
-                    flow.reason,
-                    flow.traffic,
-                    draft.marks.ref("flows", name),
-                    flow.owner,
-                    flow.latency_ms,
-                    flow.local_only,
-                )
-            )
+            draft.flows.append(_flow(draft, planned, protocol, tuple(sorted(ports))))
+    draft.flows.sort(key=lambda flow: flow.id)
 
 
-def _rule(
-    draft: Draft,
-    device: DraftDevice,
-    flow: Flow,
-    inside: str,
-    outside: str,
-    src: Segments,
-    dst: Segments,
-) -> None:
+def _flow(draft: Draft, planned: PlannedFlow, protocol: str, ports: tuple[int, ...]) -> Flow:
+    return Flow(
+        planned.id if protocol == "tcp" else f"{planned.id}/{protocol}",
+        planned.src,
+        planned.dst,
+        protocol,
+        ports,
+        planned.reason,
+        planned.traffic,
+        draft.marks.ref(*planned.path),
+        planned.owner,
+        planned.latency_ms,
+        planned.local_only,
+        planned.one_way,
+        planned.hosted,
+        planned.log,
+    )
+
+
+def _boundary_rule(draft: Draft, device: DraftDevice, crossing: Crossing) -> None:
+    flow, anywhere = crossing.flow, INTERNET
     number = draft.allocator.take(f"rules/{device.name}", flow.id, first=1, last=9999)
-    anywhere = draft.external(flow.dst)
     device.rules.append(
         Rule(
             f"R{number:04d}",
             flow.id,
             f"{flow.reason} ({flow.owner})",
-            inside,
-            outside,
+            ",".join(_ports(device, crossing.src, crossing.from_outside)),
+            ",".join(_ports(device, crossing.dst, crossing.to_outside)),
             flow.protocol,
             flow.ports,
-            tuple(segment.ipv4 for segment in src),
-            INTERNET if anywhere else tuple(seg.ipv4 for seg in dst),
-            tuple(segment.ipv6 for segment in src),
-            INTERNET if anywhere else tuple(seg.ipv6 for seg in dst),
+            anywhere if crossing.from_outside else tuple(item.ipv4 for item in crossing.src),
+            anywhere if crossing.to_outside else tuple(item.ipv4 for item in crossing.dst),
+            anywhere if crossing.from_outside else tuple(item.ipv6 for item in crossing.src),
+            anywhere if crossing.to_outside else tuple(item.ipv6 for item in crossing.dst),
             flow.source,
+            stateful=not flow.one_way,
+            log=flow.log,
+            one_way=flow.one_way,
+            traffic_class=flow.traffic_class,
         )
     )
+    if flow.one_way:
+        device.need("one-way", flow.source)
 
 
-def _boundary_rule(draft: Draft, device: DraftDevice, flow: Flow, src: Segments, dst: Segments) -> None:
-    inside = _ports_towards(device, src)
-    if draft.external(flow.dst):
-        outside = [device.masquerade_interface] if device.masquerade_interface else _uplinks(device)
-    else:
-        outside = _ports_towards(device, dst)
-    _rule(draft, device, flow, ",".join(inside), ",".join(outside), src, dst)
+def _ports(device: DraftDevice, segments: Segments, outside: bool) -> list[str]:
+    """Return the ports of a device that lead to segments, or out of the park."""
+    if outside:
+        return [device.masquerade_interface] if device.masquerade_interface else uplinks(device)
+    by_segment = {port.segment: port.name for port in device.ports.values() if port.segment and port.ipv4}
+    local = {by_segment[segment.id] for segment in segments if segment.id in by_segment}
+    remote = any(segment.id not in by_segment for segment in segments)
+    return sorted(local | set(uplinks(device) if remote else ()))
 
 
-def _ports_towards(device: DraftDevice, segments: Segments) -> list[str]:
-    local = {segment.gateway_interface for segment in segments if segment.gateway_device == device.name}
-    remote = any(segment.gateway_device != device.name for segment in segments)
-    return sorted(local | set(_uplinks(device) if remote else ()))
-
-
-def _uplinks(device: DraftDevice) -> list[str]:
+def uplinks(device: DraftDevice) -> list[str]:
+    """Return the ports of a device that lead into the backbone."""
     return sorted(port.name for port in device.ports.values() if port.ospf_cost)
 
 
-def _input_rule(draft: Draft, device: DraftDevice, port: DraftPort, flow: Flow, src: Segments) -> None:
+def _input_rule(draft: Draft, device: DraftDevice, port: DraftPort, crossing: Crossing) -> None:
     """Let a node's own services be reached by a flow that leads to its segment."""
+    flow = crossing.flow
     served = {service.port for service in device.services if service.protocol == flow.protocol}
     wanted = tuple(sorted(served & set(flow.ports)))
     if not wanted:
         return
     number = draft.allocator.take(f"rules/{device.name}", flow.id, first=1, last=9999)
+    anywhere = INTERNET if crossing.from_outside else None
     device.rules.append(
         Rule(
             f"R{number:04d}",
@@ -131,10 +172,12 @@ def _input_rule(draft: Draft, device: DraftDevice, port: DraftPort, flow: Flow, 
             "",
             flow.protocol,
             wanted,
-            tuple(segment.ipv4 for segment in src),
+            anywhere or tuple(segment.ipv4 for segment in crossing.src),
             (port.ipv4.partition("/")[0],),
-            tuple(segment.ipv6 for segment in src),
+            anywhere or tuple(segment.ipv6 for segment in crossing.src),
             (port.ipv6.partition("/")[0],),
             flow.source,
+            log=flow.log,
+            traffic_class=flow.traffic_class,
         )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from parkops.design.draft import Draft, DraftDevice
 from parkops.model import Role, Service
 from parkops.plan.names import PARK_FIREWALL, PlannedSite, boundary, cores
+from parkops.plan.protocols import expand, implied
 from parkops.plan.schema import EndpointPlan, NodePlan
 
 
@@ -89,7 +90,8 @@ def _endpoint(draft: Draft, site: PlannedSite, name: str, group: EndpointPlan) -
     device = DraftDevice(
         site.endpoint(name), Role.ENDPOINT, "host", source, group.title, site.tenant, site.id
     )
-    for service in group.services:
+    stated = "services" in group.model_fields_set
+    for service in expand(group.services) if stated else implied(group.protocol):
         protocol, _, port = service.partition("/")
         if port:
             device.services.append(Service("listener", int(port), protocol))

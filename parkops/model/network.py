@@ -284,6 +284,7 @@ class Flow:
     local_only: bool = False
     one_way: bool = False
     service: str = ""  # HostedService.id that it is for
+    log: bool = False  # each new session is logged
 
 
 @dataclass(frozen=True, slots=True)

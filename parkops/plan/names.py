@@ -45,6 +45,11 @@ def boundary(prefix: str) -> str:
     return f"{prefix}-bd-1"
 
 
+def one_way_gateway(name: str) -> str:
+    """Return the device name of a one-way gateway."""
+    return f"ow-{name}"
+
+
 def sites(plan: Plan) -> Iterator[PlannedSite]:
     """Yield every site: the park's services, the public services, then tenants in id order."""
     yield PlannedSite("services", "", "svc", "", PARK_FIREWALL, plan.services, ("services",))

@@ -52,7 +52,9 @@ class StreamPlan(Part):
     frame_bytes: Whole = Field(ge=64, le=1522, description="Ethernet frame with its tag and check sequence")
     latency_us: Number = Field(gt=0, description="Longest way from the talker to any listener")
     redundant: Flag = Field(default=False, description="Over both ways of the ring (IEEE 802.1CB)")
-    pcp: Whole = Field(default=6, ge=1, le=7, description="Priority code point, and queue")
+    pcp: Whole = Field(
+        default=6, ge=1, le=6, description="Priority code point and queue; 7 is the network's own"
+    )
 
 
 class TsnPlan(Part):

@@ -1,0 +1,17 @@
+"""How much of each pool is given out, and how much there is."""
+
+from __future__ import annotations
+
+from parkops.design.draft import Draft
+
+
+def pool_sizes(draft: Draft) -> tuple[tuple[str, int, int], ...]:
+    """Return (pool, used, size) by name."""
+    pools, used = draft.plan.pools, draft.allocator.used
+    return (
+        ("links", used("links"), pools.links.ipv4.num_addresses // 2),
+        ("loopbacks", used("loopbacks"), pools.loopbacks.ipv4.num_addresses - 2),
+        ("management", used("management"), pools.management.ipv4.num_addresses - 3),
+        ("segments", used("segments"), 2 ** (24 - pools.segments.ipv4.prefixlen)),
+        ("vlans", used("vlans"), pools.vlans.last - pools.vlans.first + 1),
+    )
