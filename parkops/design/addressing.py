@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
 
-from parkops.design.draft import Draft, DraftPort
-from parkops.model import PortMode, Role, Segment
+from parkops.design.draft import Draft, DraftDevice, DraftPort
+from parkops.design.numbers import first, v4, v6
+from parkops.design.roles import ROUTERS, UNMANAGED
+from parkops.model import Link, PortMode, Segment, Vrrp
 from parkops.plan.limits import FIRST_HOST, LAST_HOST
 from parkops.plan.names import PlannedSite
+from parkops.plan.schema import SegmentPlan
+from parkops.platforms import subinterface_name
 
-ROUTERS = (Role.CORE, Role.PARK_FIREWALL, Role.BOUNDARY)
+VIRTUAL, OWN = 1, 2  # .1 is the gateway; of a pair of gateways the devices are .2 and .3
+LEADS, STANDS_BY = 120, 100  # priorities (RFC 9568, 5.2.4)
 
 
 def assign_addresses(draft: Draft) -> None:
@@ -17,9 +22,8 @@ def assign_addresses(draft: Draft) -> None:
     _management(draft)
     _loopbacks(draft)
     for link in draft.links.values():
-        if link.kind == "backbone":
-            _point_to_point(draft, link.id)
-    _outside(draft)
+        if link.kind == "backbone" or _inner_exit(draft, link.b_device, link.kind):
+            point_to_point(draft, link.id, *_ends(draft, link))
     for site in draft.sites:
         for name in sorted(site.plan.segments):
             _segment(draft, site, name)
@@ -27,54 +31,45 @@ def assign_addresses(draft: Draft) -> None:
         _attached(draft, site)
 
 
+def _inner_exit(draft: Draft, device: str, kind: str) -> bool:
+    """Return whether a link leads from the park firewall to an exit router."""
+    return kind == "exit" and draft.devices[device].role in ROUTERS
+
+
+def _ends(draft: Draft, link: Link) -> tuple[DraftPort, DraftPort]:
+    a, b = draft.devices[link.a_device], draft.devices[link.b_device]
+    return a.ports[link.a_interface], b.ports[link.b_interface]
+
+
 def _management(draft: Draft) -> None:
     network = draft.plan.pools.management.ipv4
+    start, last = first(network), network.num_addresses - 2
     for name, device in sorted(draft.devices.items()):
-        if device.platform != "host":
-            number = draft.allocator.take("management", name, first=2, last=network.num_addresses - 2)
-            device.management_ipv4 = f"{network[number]}/{network.prefixlen}"
+        if device.role not in UNMANAGED:
+            number = draft.allocator.take("management", name, first=2, last=last)
+            device.management_ipv4 = f"{v4(start + number)}/{network.prefixlen}"
 
 
 def _loopbacks(draft: Draft) -> None:
     pool = draft.plan.pools.loopbacks
+    start4, start6 = first(pool.ipv4), first(pool.ipv6)
     last = min(pool.ipv4.num_addresses - 2, 2**16)
     for name, device in sorted(draft.devices.items()):
         if device.role in ROUTERS:
             number = draft.allocator.take("loopbacks", name, first=1, last=last)
-            device.router_id = str(pool.ipv4[number])
+            device.router_id = v4(start4 + number)
             device.loopback_ipv4 = f"{device.router_id}/32"
-            device.loopback_ipv6 = f"{pool.ipv6[number]}/128"
+            device.loopback_ipv6 = f"{v6(start6 + number)}/128"
 
 
-def _point_to_point(draft: Draft, link_id: str) -> None:
+def point_to_point(draft: Draft, key: str, *ends: DraftPort) -> None:
     """Number a routed link with a /31 (RFC 3021) and the /127 of a /64 (RFC 6164)."""
-    pool, link = draft.plan.pools.links, draft.links[link_id]
-    number = draft.allocator.take("links", link_id, first=0, last=pool.ipv4.num_addresses // 2 - 1)
-    net6 = int(pool.ipv6.network_address) + (number << 64)
-    ends = ((link.a_device, link.a_interface), (link.b_device, link.b_interface))
-    for index, (device, name) in enumerate(ends):
-        port = draft.devices[device].ports[name]
-        port.mode, port.ospf_cost = PortMode.ROUTED, 10
-        port.ipv4 = f"{pool.ipv4[number * 2 + index]}/31"
-        port.ipv6 = f"{IPv6Network((net6, 64))[index]}/127"
-
-
-def _outside(draft: Draft) -> None:
-    exit_plan = draft.plan.backbone.exit
-    net4, net6 = exit_plan.outside_ipv4, exit_plan.outside_ipv6
-    link = next(link for link in draft.links.values() if link.kind == "exit")
-    firewall, outside = draft.devices[link.a_device], draft.devices[link.b_device]
-    for device, name, index, other in ((firewall, link.a_interface, 2, 1), (outside, link.b_interface, 1, 2)):
-        port = device.ports[name]
-        port.mode, port.zone = PortMode.ROUTED, _external_zone(draft)
-        port.ipv4, port.ipv6 = f"{net4[index]}/{net4.prefixlen}", f"{net6[index]}/{net6.prefixlen}"
-        device.gateway_ipv4, device.gateway_ipv6 = str(net4[other]), str(net6[other])
-    firewall.masquerade_interface = link.a_interface
-
-
-def _external_zone(draft: Draft) -> str:
-    external = sorted(name for name, zone in draft.plan.zones.items() if zone.kind == "external")
-    return external[0] if external else ""
+    pool = draft.plan.pools.links
+    number = draft.allocator.take("links", key, first=0, last=pool.ipv4.num_addresses // 2 - 1)
+    net4, net6 = first(pool.ipv4) + number * 2, first(pool.ipv6) + (number << 64)
+    for index, port in enumerate(ends):
+        port.mode, port.mtu_bytes = PortMode.ROUTED, draft.plan.backbone.mtu_bytes
+        port.ipv4, port.ipv6 = f"{v4(net4 + index)}/31", f"{v6(net6 + index)}/127"
 
 
 def _segment(draft: Draft, site: PlannedSite, name: str) -> None:
@@ -83,39 +78,77 @@ def _segment(draft: Draft, site: PlannedSite, name: str) -> None:
     vlan = draft.allocator.take("vlans", segment_id, first=pools.vlans.first, last=pools.vlans.last)
     last = min(2 ** (24 - pools.segments.ipv4.prefixlen), 2 ** (64 - pools.segments.ipv6.prefixlen)) - 1
     number = draft.allocator.take("segments", segment_id, first=0, last=last)
-    net4 = IPv4Network((int(pools.segments.ipv4.network_address) + (number << 8), 24))
-    net6 = IPv6Network((int(pools.segments.ipv6.network_address) + (number << 64), 64))
-    link = draft.links[f"{site.gateway}--{site.switch(1)}:{site.prefix}-{name}"]
-    gateway = draft.devices[site.gateway].ports[link.a_interface]
-    gateway.mode, gateway.segment, gateway.zone = PortMode.ROUTED, segment_id, plan.zone
-    gateway.ipv4, gateway.ipv6 = f"{net4[1]}/24", f"{net6[1]}/64"
-    gateway.description = f"{segment_id} {plan.title}".strip()
+    net4 = first(pools.segments.ipv4) + (number << 8)
+    net6 = first(pools.segments.ipv6) + (number << 64)
+    source = draft.marks.ref(*site.path, "segments", name)
+    ports = [_gateway_port(draft, site, name, vlan, index) for index in range(len(site.gateways))]
+    for index, port in enumerate(ports):
+        own = OWN + index if site.standby else VIRTUAL
+        port.segment, port.zone, port.source = segment_id, plan.zone, source
+        port.ipv4, port.ipv6 = f"{v4(net4 + own)}/24", f"{v6(net6 + own)}/64"
+        port.description = f"{segment_id} {plan.title}".strip()
+        if site.standby:
+            port.vrrp = (_virtual(draft, site, vlan, net4, net6, index),)
+        _relay(draft.devices[site.gateways[index]], port, plan)
     draft.segments[segment_id] = Segment(
         segment_id,
         plan.zone,
         vlan,
-        str(net4),
-        str(net6),
+        f"{v4(net4)}/24",
+        f"{v6(net6)}/64",
         site.gateway,
-        link.a_interface,
+        ports[0].name,
         site.tenant,
         plan.title or name,
-        draft.marks.ref(*site.path, "segments", name),
+        source,
         site.id,
         plan.access,
+        purpose=plan.purpose or "",
     )
+
+
+def _virtual(draft: Draft, site: PlannedSite, vlan: int, net4: int, net6: int, index: int) -> Vrrp:
+    """Return a gateway's part in the virtual router; numbers are of one VLAN, so that 1 to 255 suffice."""
+    device = draft.devices[site.gateways[index]]
+    device.need("vrrp", draft.marks.ref(*site.path))
+    return Vrrp(vlan % 255 + 1, v4(net4 + VIRTUAL), v6(net6 + VIRTUAL), STANDS_BY if index else LEADS)
+
+
+def _relay(device: DraftDevice, port: DraftPort, plan: SegmentPlan) -> None:
+    if plan.dhcp_relay and port.source:
+        port.dhcp_relay = plan.dhcp_relay
+        device.need("dhcp-relay", port.source)
+
+
+def _gateway_port(draft: Draft, site: PlannedSite, name: str, vlan: int, index: int) -> DraftPort:
+    """Return the port of a gateway that leads into a segment: its own cable, or a subinterface of a trunk."""
+    gateway, switch = draft.devices[site.gateways[index]], site.uplink_switch(index)
+    detail = site.prefix if site.trunk else f"{site.prefix}-{name}"
+    port = gateway.ports[draft.links[f"{gateway.name}--{switch}:{detail}"].a_interface]
+    if not site.trunk:
+        port.mode = PortMode.ROUTED
+        return port
+    port.mode, port.vids = PortMode.TRUNK, (*port.vids, vlan)
+    gateway.need("subinterface", draft.marks.ref(*site.path))
+    called = subinterface_name(draft.platform(gateway), port.name, vlan)
+    inner = DraftPort(called, PortMode.ROUTED, pvid=vlan, parent=port.name, rate_mbps=port.rate_mbps)
+    gateway.ports[called] = inner
+    return inner
 
 
 def _attached(draft: Draft, site: PlannedSite) -> None:
     """Address the nodes and endpoints of a site inside their segments."""
     parts = [(site.node(name), node.segment) for name, node in sorted(site.plan.nodes.items())]
     parts += [(site.endpoint(name), group.segment) for name, group in sorted(site.plan.endpoints.items())]
+    by_segment: dict[str, tuple[int, int]] = {}
     for name, segment_name in parts:
         segment = draft.segments[site.segment(segment_name)]
+        if segment.id not in by_segment:
+            by_segment[segment.id] = first(IPv4Network(segment.ipv4)), first(IPv6Network(segment.ipv6))
+        net4, net6 = by_segment[segment.id]
         device = draft.devices[name]
         port: DraftPort = next(iter(device.ports.values()))
         number = draft.allocator.take(f"hosts/{segment.id}", name, first=FIRST_HOST, last=LAST_HOST)
-        net4, net6 = IPv4Network(segment.ipv4), IPv6Network(segment.ipv6)
         port.mode, port.segment, port.zone = PortMode.ROUTED, segment.id, segment.zone
-        port.ipv4, port.ipv6 = f"{net4[number]}/24", f"{net6[number]}/64"
-        device.gateway_ipv4, device.gateway_ipv6 = str(net4[1]), str(net6[1])
+        port.ipv4, port.ipv6 = f"{v4(net4 + number)}/24", f"{v6(net6 + number)}/64"
+        device.gateway_ipv4, device.gateway_ipv6 = v4(net4 + VIRTUAL), v6(net6 + VIRTUAL)

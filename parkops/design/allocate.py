@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from parkops.errors import Problem
@@ -34,6 +34,20 @@ class Allocator:
     _pools: dict[str, Pool] = field(default_factory=dict)
     _wrong: list[Problem] = field(default_factory=list)
     _refused: list[tuple[str, str, int, int]] = field(default_factory=list)
+
+    def hold(self, pool: str, key: str, number: int) -> int:
+        """Give a key the number that the plan states; it was reserved before."""
+        numbers = self._pools.get(pool) or self._open(pool)
+        numbers.numbers[key] = number
+        numbers.asked.add(key)
+        return number
+
+    def reserve(self, pool: str, reserved: Iterable[int]) -> None:
+        """Keep numbers that the plan states for those that it states them for; who holds one loses it."""
+        numbers, stated = self._pools.get(pool) or self._open(pool), set(reserved)
+        for key in [key for key, number in numbers.numbers.items() if number in stated]:
+            del numbers.numbers[key]
+        numbers.taken |= stated
 
     def take(self, pool: str, key: str, *, first: int, last: int) -> int:
         """Return the number of a key: the locked one, else the lowest free one of first..last."""

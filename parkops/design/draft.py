@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
 from parkops.design.allocate import Allocator
+from parkops.design.roles import FIREWALLS
 from parkops.errors import Problem
 from parkops.model import (
     Advice,
@@ -61,6 +63,7 @@ from parkops.plan import LoadedPlan, Plan
 from parkops.plan.limits import ROUTER_PORTS
 from parkops.plan.marks import Marks
 from parkops.plan.names import PlannedSite, sites
+from parkops.platforms import Platform, Platforms, find_platforms, port_name
 
 
 @dataclass(slots=True)
@@ -118,7 +121,7 @@ class DraftDevice:
     tenant: str = ""
     site: str = ""
     ports_max: int = ROUTER_PORTS
-    port_format: str = "eth{}"
+    cables: Mapping[str, int] = field(default_factory=dict)  # stated port numbers, by peer
     ports: dict[str, DraftPort] = field(default_factory=dict)
     management_ipv4: str = ""
     router_id: str = ""
@@ -204,6 +207,7 @@ class Draft:
     loaded: LoadedPlan
     allocator: Allocator
     sites: tuple[PlannedSite, ...]
+    catalogue: Platforms
     devices: dict[str, DraftDevice] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     segments: dict[str, Segment] = field(default_factory=dict)
@@ -231,15 +235,16 @@ class Draft:
     conduits: list[Conduit] = field(default_factory=list)
     advice: list[Advice] = field(default_factory=list)
     _places: dict[str, tuple[Segment, ...]] = field(default_factory=dict)
+    _gateways: dict[str, list[tuple[DraftDevice, DraftPort]]] = field(default_factory=dict)
 
     def estate(self) -> dict[str, Any]:
         """Return what goes into the `Park` as it is: every field that both have, but those by name."""
         return {name: _frozen(getattr(self, name)) for name in ESTATE}
 
     @classmethod
-    def of(cls, loaded: LoadedPlan, allocator: Allocator) -> Draft:
+    def of(cls, loaded: LoadedPlan, allocator: Allocator, catalogue: Platforms | None = None) -> Draft:
         """Return an empty draft of a plan."""
-        return cls(loaded, allocator, tuple(sites(loaded.plan)))
+        return cls(loaded, allocator, tuple(sites(loaded.plan)), catalogue or find_platforms())
 
     @property
     def plan(self) -> Plan:
@@ -252,9 +257,15 @@ class Draft:
         return self.loaded.marks
 
     def add(self, device: DraftDevice) -> DraftDevice:
-        """Add a device."""
+        """Add a device, with what the plan says about it alone."""
         self.devices[device.name] = device
+        if device.cables:
+            self.allocator.reserve(f"ports/{device.name}", device.cables.values())
         return device
+
+    def platform(self, device: DraftDevice) -> Platform:
+        """Return the platform of a device."""
+        return self.catalogue.get(device.platform)
 
     def connect(
         self, a: str, b: str, kind: str, *, detail: str = "", rate_mbps: int = 1000, important: bool = False
@@ -264,13 +275,20 @@ class Draft:
         ports = []
         for name, peer in ((a, b), (b, a)):
             device = self.devices[name]
-            number = self.allocator.take(f"ports/{name}", link, first=1, last=device.ports_max)
-            port = DraftPort(device.port_format.format(number), PortMode.UNUSED, f"to {peer}", link, peer)
+            number = self._port_number(device, peer, link)
+            called = port_name(self.platform(device), number, device.role.value)
+            port = DraftPort(called, PortMode.UNUSED, f"to {peer}", link, peer, rate_mbps=rate_mbps)
             device.ports[port.name] = port
             ports.append(port)
         ports[0].peer_interface, ports[1].peer_interface = ports[1].name, ports[0].name
         self.links[link] = Link(link, a, ports[0].name, b, ports[1].name, kind, rate_mbps, important)
         return ports[0], ports[1]
+
+    def _port_number(self, device: DraftDevice, peer: str, link: str) -> int:
+        pool, number = f"ports/{device.name}", device.cables.get(peer)
+        if number is not None:
+            return self.allocator.hold(pool, link, number)
+        return self.allocator.take(pool, link, first=1, last=device.ports_max)
 
     def places(self, name: str) -> tuple[Segment, ...]:
         """Return the segments of a zone or segment id; none for an external zone. After addressing."""
@@ -279,6 +297,30 @@ class Draft:
                 self._places[segment_id] = (segment,)
                 self._places[segment.zone] = (*self._places.get(segment.zone, ()), segment)
         return self._places.get(name, ())
+
+    def uplinks(self, device: DraftDevice) -> list[str]:
+        """Return the ports of a firewall that lead into the backbone."""
+        links = self.links
+        return sorted(
+            port.name
+            for port in device.ports.values()
+            if port.link and not port.lag and links[port.link].kind == "backbone"
+        )
+
+    def outside_ports(self, device: DraftDevice) -> list[str]:
+        """Return the ports of a firewall that lead out of the park."""
+        return sorted(
+            port.name for port in device.ports.values() if port.link and self.links[port.link].kind == "exit"
+        )
+
+    def gateways(self, segment: str) -> list[tuple[DraftDevice, DraftPort]]:
+        """Return the devices that route and filter for a segment, the leading one first, with their ports."""
+        if not self._gateways:
+            for _, device in sorted(self.devices.items()):
+                for port in device.ports.values() if device.role in FIREWALLS else ():
+                    if port.segment:
+                        self._gateways.setdefault(port.segment, []).append((device, port))
+        return self._gateways.get(segment, [])
 
     def external(self, name: str) -> bool:
         """Return whether a name is an external zone."""

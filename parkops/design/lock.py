@@ -69,7 +69,12 @@ def _as_yaml(text: str, name: str) -> Lock:
     for pool, keys in pools.items():
         if not isinstance(keys, dict):
             problems.append(
-                marks.problem((pool,), f"{pool} holds no entries", "`key: number` lines", RESTORE)
+                marks.problem(
+                    (pool,),
+                    f"{pool if pool.isprintable() else repr(pool)} holds no entries",
+                    "`key: number` lines",
+                    RESTORE,
+                )
             )
             continue
         problems += [

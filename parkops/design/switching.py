@@ -3,35 +3,63 @@
 from __future__ import annotations
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
-from parkops.model import PortMode
+from parkops.design.roles import ROUTERS, SWITCHES, WIRELESS
+from parkops.model import PortMode, Segment
 from parkops.plan.names import PlannedSite
+from parkops.platforms import port_name
+
+WHOLE = (PortMode.LAG_MEMBER,)  # what its LAG decides
 
 
 def assign_vlans(draft: Draft) -> None:
-    """Make trunks between switches, access ports towards everything else."""
-    by_site: dict[str, dict[int, str]] = {}
+    """Make trunks between switches and to what serves several segments, access ports towards the rest."""
+    by_site: dict[str, dict[int, Segment]] = {}
     for segment in draft.segments.values():
-        by_site.setdefault(segment.site, {})[segment.vlan] = segment.id
+        by_site.setdefault(segment.site, {})[segment.vlan] = segment
     for site in draft.sites:
-        vlans = by_site[site.id]
-        for number in range(1, site.plan.switches + 1):
-            device = draft.devices[site.switch(number)]
-            device.vlans = dict(sorted(vlans.items()))
+        vlans = dict(sorted(by_site[site.id].items()))
+        for name in site.switches:
+            device = draft.devices[name]
+            device.vlans = {vid: segment.id for vid, segment in vlans.items()}
             for port in device.ports.values():
-                _port(draft, site, port, tuple(sorted(vlans)))
-            _shut_unused(device)
+                if port.mode not in WHOLE:
+                    _port(draft, port, vlans, site)
+    for _, device in sorted(draft.devices.items()):
+        if device.role in SWITCHES | ROUTERS:
+            device.unused = _unused(draft, device)
 
 
-def _port(draft: Draft, site: PlannedSite, port: DraftPort, vids: tuple[int, ...]) -> None:
+def _port(draft: Draft, port: DraftPort, vlans: dict[int, Segment], site: PlannedSite) -> None:
     peer = draft.devices[port.peer_device]
-    if peer.platform == "ietf":
-        port.mode, port.vids = PortMode.TRUNK, vids
+    if peer.role in SWITCHES:
+        port.mode, port.vids = PortMode.TRUNK, tuple(vlans)
         return
-    segment = draft.segments[peer.ports[port.peer_interface].segment]
-    port.mode, port.pvid, port.segment, port.zone = PortMode.ACCESS, segment.vlan, segment.id, segment.zone
+    there = peer.ports[port.peer_interface]
+    if peer.role in WIRELESS:
+        vids = wireless_vlans(site, {segment.id: vid for vid, segment in vlans.items()})
+        for end in (port, there):
+            end.mode, end.vids = PortMode.TRUNK, vids
+        peer.vlans = {vid: vlans[vid].id for vid in vids}
+    elif there.mode is PortMode.TRUNK:
+        port.mode, port.vids = PortMode.TRUNK, tuple(sorted(there.vids))
+    elif there.segment in draft.segments:
+        segment = draft.segments[there.segment]
+        port.mode, port.pvid, port.segment, port.zone = (
+            PortMode.ACCESS,
+            segment.vlan,
+            segment.id,
+            segment.zone,
+        )
 
 
-def _shut_unused(device: DraftDevice) -> None:
-    for number in range(1, device.ports_max + 1):
-        name = device.port_format.format(number)
-        device.ports.setdefault(name, DraftPort(name, PortMode.UNUSED, "unused"))
+def wireless_vlans(site: PlannedSite, vids: dict[str, int]) -> tuple[int, ...]:
+    """Return the VLANs of the segments that a site's wireless networks lead into."""
+    wireless = site.plan.wireless
+    networks = wireless.networks.values() if wireless else ()
+    return tuple(sorted({vids[site.segment(network.segment)] for network in networks}))
+
+
+def _unused(draft: Draft, device: DraftDevice) -> tuple[str, ...]:
+    platform = draft.platform(device)
+    names = (port_name(platform, number, device.role.value) for number in range(1, device.ports_max + 1))
+    return tuple(name for name in names if name not in device.ports)

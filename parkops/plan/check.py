@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 
 from parkops.errors import Problem
+from parkops.plan.check_backbone import check_backbone, check_exits
 from parkops.plan.check_cloud import check_cloud, check_hosted
 from parkops.plan.check_edge import check_identifiers, check_local_data, check_nodes, check_workloads
+from parkops.plan.check_enterprise import check_enterprise
 from parkops.plan.check_names import check_devices
 from parkops.plan.check_operations import (
     check_figures,
@@ -132,28 +134,26 @@ def check_topology(plan: Plan, marks: Marks) -> Found:
 
 
 def _ports_used(site: PlannedSite) -> Counter[int]:
-    """Count cables by switch: gateway ports on switch 1, neighbours, endpoints and nodes."""
-    used: Counter[int] = Counter({1: len(site.plan.segments)})
-    for number in range(1, site.plan.switches):
-        used[number] += 1
-        used[number + 1] += 1
+    """Count cables by switch: gateways, neighbours, access points, endpoints and nodes."""
+    used: Counter[int] = Counter()
+    cables = 1 if site.trunk else len(site.plan.segments)
+    for index in range(len(site.gateways)):
+        used[min(index + 1, site.plan.switches)] += cables
+    if site.dual:
+        used.update({1: site.plan.switches, 2: site.plan.switches})  # two between them, one to each other
+        used.update(dict.fromkeys(range(3, site.plan.switches + 1), 2))
+    else:
+        for number in range(1, site.plan.switches):
+            used[number] += 1
+            used[number + 1] += 1
     if site.plan.ring:
         used[1] += 1
         used[site.plan.switches] += 1
+    used.update(switch for _, _, switch in site.access_points())
+    used[1] += len(site.controllers())
     used.update(group.switch for group in site.plan.endpoints.values())
     used.update(node.switch for node in site.plan.nodes.values())
     return used
-
-
-def check_public(plan: Plan, marks: Marks) -> Found:
-    """Refuse what the design cannot build yet, rather than build something else."""
-    if plan.public.mode == "own":
-        yield marks.problem(
-            ("public", "mode"),
-            "a public-service network of its own is not built yet",
-            "shared",
-            "it then stands behind the park firewall, in zones of its own",
-        )
 
 
 RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
@@ -171,7 +171,9 @@ RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
     check_cpes,
     check_gateways,
     check_sdn,
-    check_public,
+    check_backbone,
+    check_exits,
+    check_enterprise,
     check_flows,
     check_ports,
     check_conduits,

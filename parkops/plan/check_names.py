@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parkops.errors import Problem
+from parkops.plan import names
 from parkops.plan.marks import Marks
-from parkops.plan.names import PARK_FIREWALL, boundary, cores, sites
+from parkops.plan.names import sites
 from parkops.plan.schema import Plan
 
 Found = Iterator[Problem]
 ARTIFACT_FOLDERS = ("all", "inventory", "lab", "localhost", "monitoring", "ungrouped")  # and Ansible's names
-RESERVED = ("core", "fw", "svc", "pub", "inet")
+RESERVED = ("agg", "core", "exit", "fw", "inet", "leaf", "pub", "spine", "svc")
 
 
 def check_devices(plan: Plan, marks: Marks) -> Found:
@@ -30,23 +31,41 @@ def check_devices(plan: Plan, marks: Marks) -> Found:
                 f"prefix {tenant.prefix!r} belongs to tenant {first!r} already",
                 "a prefix of its own for each tenant",
             )
-    taken = dict.fromkeys((*cores(plan), PARK_FIREWALL, "inet-1"), "the backbone")
-    taken.update(dict.fromkeys(ARTIFACT_FOLDERS, "parkops itself"))
-    taken.update({boundary(tenant.prefix): f"tenant {name}" for name, tenant in plan.tenants.items()})
-    taken.update(
-        {
-            site.switch(number): f"{site.id}'s switches"
-            for site in sites(plan)
-            for number in range(1, site.plan.switches + 1)
-        }
-    )
+    taken = _own_names(plan)
+    for tenant_id, tenant in plan.tenants.items():
+        for line_id, line in tenant.leased_lines.items():
+            if not (line.ipv4 or line.ipv6):
+                continue  # nothing stands for it
+            owner = f"leased line {tenant_id}.{line_id}"
+            first = taken.setdefault(line_id, owner)
+            if first != owner:
+                yield marks.key_problem(
+                    ("tenants", tenant_id, "leased_lines", line_id),
+                    f"device name {line_id!r} is taken by {first}",
+                    "another name",
+                )
     for site in sites(plan):
-        named = [(("endpoints", name), site.endpoint(name)) for name in site.plan.endpoints]
-        named += [(("nodes", name), site.node(name)) for name in site.plan.nodes]
-        for where, device in named:
+        attached = [(("endpoints", name), site.endpoint(name)) for name in site.plan.endpoints]
+        attached += [(("nodes", name), site.node(name)) for name in site.plan.nodes]
+        for where, device in attached:
             owner = f"{site.id}.{'.'.join(where)}"
             first = taken.setdefault(device, owner)
             if first != owner:
                 yield marks.key_problem(
                     (*site.path, *where), f"device name {device!r} is taken by {first}", "another name"
                 )
+
+
+def _own_names(plan: Plan) -> dict[str, str]:
+    """Return the names that follow from the plan's numbers, and whose they are."""
+    own = [*names.backbone(plan), *names.exits(plan), *names.firewalls(plan), *names.outside(plan).values()]
+    taken = dict.fromkeys((*own, "inet-1"), "the backbone")
+    taken.update(dict.fromkeys(names.public_gateways(plan), "the public-service network"))
+    taken.update(dict.fromkeys(ARTIFACT_FOLDERS, "parkops itself"))
+    for tenant_id, tenant in plan.tenants.items():
+        taken.update(dict.fromkeys(names.boundaries(tenant), f"tenant {tenant_id}"))
+    for site in sites(plan):
+        taken.update(dict.fromkeys(site.switches, f"{site.id}'s switches"))
+        taken.update({name: f"{site.id}'s access points" for name, _, _ in site.access_points()})
+        taken.update(dict.fromkeys(site.controllers(), f"{site.id}'s wireless controllers"))
+    return taken

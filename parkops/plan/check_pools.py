@@ -8,10 +8,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import combinations
 
 from parkops.errors import Problem
+from parkops.plan import names
 from parkops.plan.limits import HOSTS, ROUTER_PORTS
 from parkops.plan.marks import Marks
 from parkops.plan.names import PARK_FIREWALL, PlannedSite, boundary, sites
-from parkops.plan.schema import Plan
+from parkops.plan.schema import CircuitPlan, LeasedLinePlan, Plan, Pool46
 
 Found = Iterator[Problem]
 Place = tuple[str, ...]
@@ -44,6 +45,11 @@ def check_pools(plan: Plan, marks: Marks) -> Found:
         (("pools", "segments", "ipv6"), pools.segments.ipv6),
         (("backbone", "exit", "outside_ipv6"), outside.outside_ipv6),
     ]
+    for path, part in _further(plan):
+        if part.ipv4:
+            v4.append(((*path, "ipv4"), part.ipv4))
+        if part.ipv6:
+            v6.append(((*path, "ipv6"), part.ipv6))
     for family in (v4, v6):
         for (first_path, first), (path, prefix) in combinations(family, 2):
             if first.overlaps(prefix):
@@ -66,6 +72,17 @@ def check_pools(plan: Plan, marks: Marks) -> Found:
         )
 
 
+def _further(plan: Plan) -> Iterator[tuple[Place, Pool46 | CircuitPlan | LeasedLinePlan]]:
+    """Yield what else has prefixes of its own, and where it stands."""
+    if plan.pools.vpn:
+        yield ("pools", "vpn"), plan.pools.vpn
+    for name, line in plan.backbone.exit.circuits.items():
+        yield ("backbone", "exit", "circuits", name), line
+    for tenant_id, tenant in plan.tenants.items():
+        for line_id, leased in tenant.leased_lines.items():
+            yield ("tenants", tenant_id, "leased_lines", line_id), leased
+
+
 def _overlap(prefix: Network, special: str) -> bool:
     other = ip_network(special)
     return prefix.version == other.version and prefix.overlaps(other)
@@ -73,17 +90,18 @@ def _overlap(prefix: Network, special: str) -> bool:
 
 def check_capacity(plan: Plan, marks: Marks) -> Found:
     """Every pool is large enough for what the plan asks of it."""
-    segments = sum(len(site.plan.segments) for site in sites(plan))
-    nodes = sum(len(site.plan.nodes) for site in sites(plan))
-    switches = sum(site.plan.switches for site in sites(plan))
-    routers = plan.backbone.cores.count + 1 + len(plan.tenants)
-    core_links = plan.backbone.cores.count * (plan.backbone.cores.count - 1) // 2
-    links = core_links + min(2, plan.backbone.cores.count) * (1 + len(plan.tenants))
+    placed = list(sites(plan))
+    segments = sum(len(site.plan.segments) for site in placed)
+    attached = sum(
+        len(site.plan.nodes) + len(list(site.access_points())) + len(site.controllers()) for site in placed
+    )
+    switches = sum(site.plan.switches for site in placed)
+    routers, links = backbone_size(plan)
     pools = plan.pools
     wanted: list[tuple[Place, int, int, str]] = [
         (
             ("pools", "management", "ipv4"),
-            switches + nodes + routers,
+            switches + attached + routers,
             pools.management.ipv4.num_addresses - 3,
             "managed devices",
         ),
@@ -136,12 +154,31 @@ def check_capacity(plan: Plan, marks: Marks) -> Found:
             )
     yield from _vlans(plan, marks, segments)
     yield from _router_ports(plan, marks)
-    for site in sites(plan):
+    for site in placed:
         yield from _hosts(site, marks)
+
+
+def backbone_size(plan: Plan) -> tuple[int, int]:
+    """Return how many routers and firewalls the backbone has, and how many numbered links between them."""
+    cores, edges, spines = len(names.cores(plan)), len(names.aggregations(plan)), len(names.spines(plan))
+    leaves, exits, firewalls = len(names.leaves(plan)), len(names.exits(plan)), len(names.firewalls(plan))
+    own = len(names.public_gateways(plan))
+    boundaries = sum(len(names.boundaries(tenant)) for tenant in plan.tenants.values())
+    block = max((len(pair) for pair in names.blocks(plan)), default=0)
+    inner = cores * (cores - 1) // 2 + min(2, cores) * edges + edges // 2 + spines * leaves
+    if plan.backbone.overlay == "vrf":
+        inner *= 2 + len(plan.tenants) + (1 if own else 0)  # itself, the shared instance, the tenants'
+    outer = (firewalls + own) * len(names.head(plan)) + boundaries * block + firewalls * exits
+    return cores + edges + spines + leaves + exits + firewalls + own + boundaries, inner + outer
 
 
 def _vlans(plan: Plan, marks: Marks, segments: int) -> Found:
     pools = plan.pools
+    for name, pool in (("asns", pools.asns), ("vnis", pools.vnis)):
+        if pool.first > pool.last:
+            yield marks.problem(
+                ("pools", name, "first"), f"{name} {pool.first} to {pool.last} are none", "first <= last"
+            )
     vlans = pools.vlans.last - pools.vlans.first + 1
     if 0 < vlans < segments:
         yield marks.problem(
@@ -154,24 +191,53 @@ def _vlans(plan: Plan, marks: Marks, segments: int) -> Found:
 
 def _router_ports(plan: Plan, marks: Marks) -> Found:
     """Count the cables of the cores and of the devices that route for the sites."""
-    count = plan.backbone.cores.count
-    needed: dict[str, tuple[Place, int]] = {
-        "core-1": (("backbone", "cores"), count - 1 + 1 + len(plan.tenants)),
-        PARK_FIREWALL: (("backbone", "exit"), min(2, count) + 1),
-    }
+    uplinks = len(names.head(plan))
+    block = max((len(pair) for pair in names.blocks(plan)), default=0)
+    lines = len(names.exits(plan)) or len(set(names.outside(plan).values()))
+    needed: dict[str, tuple[Place, int]] = {PARK_FIREWALL: (("backbone", "exit"), uplinks + lines)}
+    for device in names.public_gateways(plan)[:1]:
+        needed[device] = (("public",), uplinks)
     for name, tenant in plan.tenants.items():
-        needed[boundary(tenant.prefix)] = (("tenants", name), min(2, count))
+        lines = sum(1 for line in tenant.leased_lines.values() if line.ipv4 or line.ipv6)
+        needed[boundary(tenant.prefix)] = (("tenants", name), block + lines)
     for site in sites(plan):
         path, ports = needed[site.gateway]
-        needed[site.gateway] = (path, ports + len(site.plan.segments))
+        needed[site.gateway] = (path, ports + (1 if site.trunk else len(site.plan.segments)))
     for device, (path, ports) in needed.items():
         if ports > ROUTER_PORTS:
-            yield marks.key_problem(
-                path,
-                f"{device} needs {ports} ports",
-                f"at most {ROUTER_PORTS}",
-                "fewer tenants on this backbone" if device == "core-1" else "fewer segments behind it",
-            )
+            yield _too_many(marks, path, device, ports, ROUTER_PORTS, "fewer segments behind it")
+    yield from _backbone_ports(plan, marks)
+
+
+def _backbone_ports(plan: Plan, marks: Marks) -> Found:
+    """Count the cables of the routers that have the most of them."""
+    cores, spines, leaves = names.cores(plan), names.spines(plan), names.leaves(plan)
+    edges, inner = names.aggregations(plan), len(names.firewalls(plan)) + len(names.public_gateways(plan))
+    boundaries = sum(len(names.boundaries(tenant)) for tenant in plan.tenants.values())
+    tenants = 0 if edges or leaves else boundaries
+    pairs = any(tenant.boundary.redundancy == "pair" for tenant in plan.tenants.values())
+    block = min(boundaries, (2 if pairs else 1) * _tenants_of_a_block(plan))
+    rows: list[tuple[str, Place, int]] = []
+    if cores:
+        rows.append(("core-1", ("backbone", "cores"), len(cores) - 1 + len(edges) + inner + tenants))
+    if edges:
+        rows.append(("agg-1", ("backbone", "aggregations"), min(2, len(cores)) + 1 + block))
+    if spines:
+        rows.append(("spine-1", ("backbone", "spines"), len(leaves)))
+        rows.append(("leaf-1", ("backbone", "leaves"), len(spines) + inner + block))
+    for device, path, ports in rows:
+        if ports > plan.backbone.ports:
+            hint = "fewer tenants on this backbone, or raise `backbone.ports`"
+            yield _too_many(marks, path, device, ports, plan.backbone.ports, hint)
+
+
+def _tenants_of_a_block(plan: Plan) -> int:
+    edges = plan.backbone.aggregations if plan.backbone.kind == "three-tier" else plan.backbone.leaves
+    return min(edges.tenants, len(plan.tenants)) if edges else len(plan.tenants)
+
+
+def _too_many(marks: Marks, path: Place, device: str, ports: int, most: int, hint: str) -> Problem:
+    return marks.key_problem(path, f"{device} needs {ports} ports", f"at most {most}", hint)
 
 
 def _hosts(site: PlannedSite, marks: Marks) -> Found:

@@ -96,13 +96,18 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
     return context
 
 
+def port_number(name: str) -> int:
+    """Return a port's number as the bridge counts them: what its name ends in."""
+    return int(name[len(name.rstrip("0123456789")) :] or 0)
+
+
 def _bridge(device: Device) -> dict[str, object]:
     """Return the 802.1Q view of a switch: members by VLAN, its address and priority."""
     members = []
     for vid, name in device.vlans:
         ports = [
-            (number, "untagged" if port.mode is PortMode.ACCESS else "tagged")
-            for number, port in enumerate(device.interfaces, 1)
+            (port_number(port.name), "untagged" if port.mode is PortMode.ACCESS else "tagged")
+            for port in device.interfaces
             if port.pvid == vid or vid in port.vids
         ]
         members.append((vid, name[:32], ports))

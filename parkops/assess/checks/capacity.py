@@ -35,14 +35,12 @@ def spare_capacity(context: Context, target_percent: float) -> Iterator[Outcome]
     """Decide whether enough ports of each role of switch, and of each pool, are free today."""
     for role in SWITCHES:
         devices = context.devices(role)
-        total = sum(len(ports_of(d, *DATA)) for d in devices)
+        total = sum(len(ports_of(d, *DATA)) + len(d.unused) for d in devices)
         if not total:
             continue
-        spare = 100 * sum(len(ports_of(d, PortMode.UNUSED)) for d in devices) / total
-        cited = [
-            plan(d.source, f"{d.name}: {len(ports_of(d, PortMode.UNUSED))} ports free", d.name)
-            for d in devices
-        ]
+        free = {d.name: len(ports_of(d, PortMode.UNUSED)) + len(d.unused) for d in devices}
+        spare = 100 * sum(free.values()) / total
+        cited = [plan(d.source, f"{d.name}: {free[d.name]} ports free", d.name) for d in devices]
         yield decided(
             spare >= target_percent, f"{target_percent:g} % of ports free", f"{spare:.0f} %", cited, role
         )

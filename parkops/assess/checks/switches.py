@@ -80,7 +80,7 @@ def unused_ports_shut(context: Context) -> Iterator[Outcome]:
             yield item
             continue
         device, text, switch = item
-        unused = [port.name for port in ports_of(device, PortMode.UNUSED)]
+        unused = [*(port.name for port in ports_of(device, PortMode.UNUSED)), *device.unused]
         found = [switch.ports[name] for name in unused if name in switch.ports]
         bad = {p.name for p in found if p.enabled or p.bridged} | (set(unused) - {p.name for p in found})
         actual = f"{len(unused) - len(bad)} of {len(unused)} shut" + (f"; open: {listed(bad)}" if bad else "")

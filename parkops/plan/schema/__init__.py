@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from parkops.plan.schema.backbone import Backbone, CircuitPlan, Cores, Exit
+from parkops.plan.schema.backbone import Backbone, CircuitPlan, Cores, Exit, FirewallPlan, LeasedLinePlan
 from parkops.plan.schema.base import (
     Access,
     Day,
@@ -23,6 +23,7 @@ from parkops.plan.schema.base import (
     Whole,
 )
 from parkops.plan.schema.cloud import CloudPlan, CloudTenantPlan, CloudZonePlan, HostedPlan
+from parkops.plan.schema.devices import DevicePattern, DevicePlan, DeviceRole, PlatformMap
 from parkops.plan.schema.edge import (
     IdentifierPlan,
     NodePlan,
@@ -30,6 +31,17 @@ from parkops.plan.schema.edge import (
     Record,
     Resources,
     WorkloadPlan,
+)
+from parkops.plan.schema.enterprise import (
+    AccessPointsPlan,
+    InterconnectPlan,
+    PortsPlan,
+    PublishedPlan,
+    QosClassPlan,
+    QosPlan,
+    RemoteAccessPlan,
+    WirelessPlan,
+    WlanPlan,
 )
 from parkops.plan.schema.operations import (
     AttestationPlan,
@@ -53,11 +65,27 @@ class Plan(Part):
     access: AccessInfo = AccessInfo()
     pools: Pools
     zones: dict[Id, ZonePlan] = Field(min_length=1)
+    platforms: PlatformMap = Field(
+        default_factory=dict, description="Platform of each role; tenants and sites may say otherwise"
+    )
     backbone: Backbone
     services: SitePlan
     public: PublicPlan
     tenants: dict[Id, TenantPlan] = Field(min_length=1)
+    devices: dict[DevicePattern, DevicePlan] = Field(
+        default_factory=dict, description="What is special about single devices, by name or pattern"
+    )
     flows: dict[Id, FlowPlan] = Field(min_length=1)
+    published: dict[Id, PublishedPlan] = Field(
+        default_factory=dict, description="Services that are reached from outside"
+    )
+    interconnects: dict[Id, InterconnectPlan] = Field(
+        default_factory=dict, description="Tenants that may reach each other"
+    )
+    remote_access: dict[Id, RemoteAccessPlan] = Field(
+        default_factory=dict, description="Remote access that the park firewall ends"
+    )
+    qos: QosPlan = Field(default_factory=dict, description="What is special about traffic classes")
     conduits: dict[Id, ConduitPlan] = Field(
         default_factory=dict, description="What passes between two zones, taken together (IEC 62443-3-2)"
     )
@@ -78,6 +106,7 @@ class Plan(Part):
 __all__ = [
     "Access",
     "AccessInfo",
+    "AccessPointsPlan",
     "AttestationPlan",
     "Backbone",
     "CircuitPlan",
@@ -88,10 +117,14 @@ __all__ = [
     "Cores",
     "CpePlan",
     "Day",
+    "DevicePattern",
+    "DevicePlan",
+    "DeviceRole",
     "Element",
     "EndpointPlan",
     "Exit",
     "FigurePlan",
+    "FirewallPlan",
     "Flag",
     "FlowBase",
     "FlowPlan",
@@ -100,6 +133,8 @@ __all__ = [
     "HostedPlan",
     "Id",
     "IdentifierPlan",
+    "InterconnectPlan",
+    "LeasedLinePlan",
     "Line",
     "LoginPlan",
     "ManagementPlan",
@@ -112,14 +147,20 @@ __all__ = [
     "Part",
     "PlacedWorkloadPlan",
     "Plan",
+    "PlatformMap",
     "Pool4",
     "Pool46",
     "Pools",
+    "PortsPlan",
     "Prefix4",
     "Prefix6",
     "Protocol",
     "PublicPlan",
+    "PublishedPlan",
+    "QosClassPlan",
+    "QosPlan",
     "Record",
+    "RemoteAccessPlan",
     "Resources",
     "RingPlan",
     "SdnPlan",
@@ -134,6 +175,8 @@ __all__ = [
     "VlanPool",
     "WaiverPlan",
     "Whole",
+    "WirelessPlan",
+    "WlanPlan",
     "WorkloadPlan",
     "ZonePlan",
 ]

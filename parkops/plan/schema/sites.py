@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from parkops.plan.schema.backbone import CircuitPlan
+from parkops.plan.schema.backbone import Asn, FirewallPlan, LeasedLinePlan
 from parkops.plan.schema.base import (
     Access,
     Element,
     Flag,
+    Host,
     Id,
     Line,
     Part,
@@ -19,7 +20,9 @@ from parkops.plan.schema.base import (
     Text,
     Whole,
 )
+from parkops.plan.schema.devices import PlatformMap
 from parkops.plan.schema.edge import NodePlan, PlacedWorkloadPlan
+from parkops.plan.schema.enterprise import Auth, PortsPlan, Purpose, RemoteAccessPlan, WirelessPlan
 from parkops.plan.schema.production import CpePlan, RingPlan, TsnPlan
 
 
@@ -29,6 +32,9 @@ class SegmentPlan(Part):
     zone: str
     title: Line = ""
     access: tuple[Access, ...] = ("wired",)
+    purpose: Purpose | None = Field(default=None, description="What it is for")
+    ports: PortsPlan = Field(default=PortsPlan(), description="What protects its ports")
+    dhcp_relay: tuple[Host, ...] = Field(default=(), description="DHCP servers that its gateway relays to")
 
 
 class EndpointPlan(Part):
@@ -46,6 +52,7 @@ class EndpointPlan(Part):
     )
     access: Access = "wired"
     switch: Whole = Field(default=1, ge=1, description="Number of the switch that the group hangs on")
+    auth: Auth | None = Field(default=None, description="How it is let in; default as its segment says")
     services: tuple[ServiceSpec, ...] = Field(
         default=(), description="What it listens on; default what its protocol implies"
     )
@@ -60,6 +67,11 @@ class SitePlan(Part):
     switches: Whole = Field(default=1, ge=1, le=50)
     ring: RingPlan | None = None
     ports: Whole = Field(default=12, ge=4, le=52, description="Data ports of each switch")
+    redundancy: Literal["none", "mlag", "stack"] = Field(
+        default="none", description="Switches 1 and 2 are an M-LAG pair or a stack; the others attach to both"
+    )
+    wireless: WirelessPlan | None = None
+    platforms: PlatformMap = Field(default_factory=dict, description="Platform of each role of this site")
     ip_code: str = Field(default="IP20", pattern=r"^IP[0-6][0-9]$")
     power_supplies: Whole = Field(default=1, ge=1, le=2)
     ups_minutes: Whole = Field(default=0, ge=0)
@@ -76,7 +88,12 @@ class SitePlan(Part):
 class PublicPlan(SitePlan):
     """The public-service network (园区公共服务网络)."""
 
-    mode: Literal["own", "shared"] = Field(description="Its own network, or a share of the backbone")
+    mode: Literal["own", "shared"] = Field(
+        description="Its own network with a gateway of its own, or a share behind the park firewall"
+    )
+    boundary: FirewallPlan = Field(
+        default=FirewallPlan(), description="Its gateway, where the network is its own"
+    )
 
 
 class TenantPlan(Part):
@@ -85,5 +102,18 @@ class TenantPlan(Part):
     title: Text
     prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,7}$")] = Field(description="Starts device names")
     important: Flag = False
-    leased_lines: dict[Id, CircuitPlan] = Field(default_factory=dict)
+    platforms: PlatformMap = Field(default_factory=dict, description="Platform of each role of this tenant")
+    boundary: FirewallPlan = Field(default=FirewallPlan(), description="Its boundary device, or a pair")
+    asn: Asn | None = Field(
+        default=None, description="AS of its boundary, where an overlay wants one; default a private one"
+    )
+    block: Whole | None = Field(
+        default=None, ge=1, description="Number of the pair of aggregations or leaves that it attaches to"
+    )
+    leased_lines: dict[Id, LeasedLinePlan] = Field(
+        default_factory=dict, description="Private lines to its other places"
+    )
+    remote_access: dict[Id, RemoteAccessPlan] = Field(
+        default_factory=dict, description="Remote access that its boundary ends"
+    )
     sites: dict[Id, SitePlan] = Field(min_length=1)

@@ -1,0 +1,54 @@
+"""Pass: the wireless networks that access points and their controllers offer."""
+
+from __future__ import annotations
+
+from parkops.design.draft import Draft
+from parkops.design.numbers import base
+from parkops.model import Wlan
+from parkops.plan.names import PlannedSite
+from parkops.plan.schema import WlanPlan
+
+
+def add_wireless(draft: Draft) -> None:
+    """Give the access points and controllers of each site its wireless networks."""
+    for site in draft.sites:
+        if site.plan.wireless:
+            _site(draft, site)
+
+
+def _site(draft: Draft, site: PlannedSite) -> None:
+    wireless = site.plan.wireless
+    assert wireless is not None
+    found = [_wlan(draft, site, name, plan) for name, plan in sorted(wireless.networks.items())]
+    controllers = [draft.devices[name] for name in site.controllers()]
+    points = [draft.devices[name] for name, _, _ in site.access_points()]
+    addresses = ",".join(base(item.management_ipv4) for item in controllers)
+    for device in (*controllers, *points):
+        device.wlans = list(found)
+        for wlan in found:
+            assert wlan.source is not None
+            device.need("wlan", wlan.source)
+            if wlan.security.startswith("wpa3"):
+                device.need("wpa3", wlan.source)
+            if wlan.security.endswith("enterprise"):
+                device.need("aaa", wlan.source)
+    for device in points:
+        if addresses:
+            device.properties["controllers"] = addresses
+
+
+def _wlan(draft: Draft, site: PlannedSite, name: str, plan: WlanPlan) -> Wlan:
+    segment = draft.segments[site.segment(plan.segment)]
+    return Wlan(
+        plan.ssid,
+        segment.id,
+        segment.vlan,
+        plan.security,
+        plan.bands,
+        plan.standard,
+        plan.isolation,
+        plan.fast_roaming,
+        plan.key or "",
+        plan.limit_mbps,
+        draft.marks.ref(*site.path, "wireless", "networks", name),
+    )

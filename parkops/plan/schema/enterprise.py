@@ -1,0 +1,203 @@
+"""Enterprise networks: port access, wireless, remote access, published services, interconnection, quality."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from parkops.plan.schema.backbone import examples
+from parkops.plan.schema.base import Day, Flag, Id, Line, Number, Part, Secret, Text, Whole
+
+Auth = Literal["none", "dot1x", "mab", "dot1x-mab"]
+Purpose = Literal[
+    "office",
+    "production-management",
+    "conference",
+    "surveillance",
+    "voice",
+    "control",
+    "guest",
+    "management",
+    "service",
+]
+Ssid = Annotated[str, Field(min_length=1, max_length=32, description="Name of the wireless network")]
+TrafficName = Literal["network", "control", "video", "management", "data", "internet"]
+
+
+class PortsPlan(Part):
+    """What protects the ports of a segment towards end devices."""
+
+    model_config = examples(
+        {"auth": "dot1x-mab", "guest": "guest", "max_macs": 4, "storm_percent": 1, "poe": True}
+    )
+
+    auth: Auth = Field(
+        default="none", description="IEEE 802.1X, MAC authentication, or the one after the other"
+    )
+    guest: Id | None = Field(default=None, description="Segment of the site for who cannot authenticate")
+    voice: Id | None = Field(default=None, description="Segment of the site for telephones on the same port")
+    max_macs: Whole = Field(default=0, ge=0, le=1000, description="Limit on MAC addresses; 0 for none")
+    storm_percent: Number = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="Limit on broadcast and multicast, per cent of the rate; 0 for none",
+    )
+    trusted: Flag = Field(
+        default=False, description="Servers of DHCP or routers are here: no snooping, no RA guard"
+    )
+    poe: Flag = Field(default=False, description="Ports give power (IEEE 802.3bt)")
+
+
+class WlanPlan(Part):
+    """A wireless network that the site's access points offer."""
+
+    model_config = examples(
+        {"ssid": "huaxing-office", "segment": "staff", "fast_roaming": True},
+        {"ssid": "guest", "segment": "guest", "security": "open-portal", "limit_mbps": 10},
+    )
+
+    ssid: Ssid
+    segment: Id = Field(description="Segment of the site that its clients are in")
+    security: Literal["wpa3-enterprise", "wpa2-enterprise", "wpa3-personal", "open-portal"] = Field(
+        default="wpa3-enterprise", description="How clients authenticate; enterprise asks the RADIUS servers"
+    )
+    bands: tuple[Literal["2.4", "5", "6"], ...] = Field(default=("5", "6"), min_length=1, description="GHz")
+    standard: Literal["wifi5", "wifi6", "wifi6e", "wifi7"] = Field(
+        default="wifi6", description="IEEE 802.11 generation"
+    )
+    isolation: Flag = Field(default=True, description="Clients do not reach each other")
+    fast_roaming: Flag = Field(default=False, description="IEEE 802.11r")
+    key: Secret | None = Field(default=None, description="Key of a personal network")
+    limit_mbps: Whole = Field(default=0, ge=0, le=10_000, description="Rate of each client; 0 for no limit")
+
+
+class AccessPointsPlan(Part):
+    """Access points that hang on one switch; they are called <site>-<name>-<number>."""
+
+    model_config = examples({"count": 6, "switch": 2, "title": "二层走廊"})
+
+    count: Whole = Field(ge=1, le=200, description="How many")
+    switch: Whole = Field(default=1, ge=1, description="Number of the switch that they hang on")
+    title: Line = Field(default="", description="Name for people")
+
+
+class WirelessPlan(Part):
+    """The wireless network of a site."""
+
+    model_config = examples(
+        {
+            "networks": {"office": {"ssid": "huaxing-office", "segment": "staff"}},
+            "access_points": {"ap": {"count": 4}},
+            "controllers": 1,
+        }
+    )
+
+    networks: dict[Id, WlanPlan] = Field(min_length=1, description="Wireless networks")
+    access_points: dict[Id, AccessPointsPlan] = Field(min_length=1, description="Access points by switch")
+    controllers: Whole = Field(default=0, ge=0, le=2, description="Wireless controllers, on switch 1")
+
+
+class VpnUserPlan(Part):
+    """A user of remote access."""
+
+    identity: Text = Field(description="WireGuard public key, or the subject of a certificate")
+
+
+class RemoteAccessPlan(Part):
+    """Access for people who are elsewhere, ended on the boundary or on the park firewall."""
+
+    model_config = examples(
+        {
+            "kind": "wireguard",
+            "segments": ["office.staff"],
+            "key": "file:keys/hx-vpn",
+            "users": {"li": {"identity": "5YJ2sPqHqk0M5dQwXcD1xN8vS2oQ3xq7kO2l5nF8dU0="}},
+        },
+        {"kind": "ipsec", "segments": ["office.staff"], "auth": "radius", "key": "file:keys/hx-ike"},
+    )
+
+    kind: Literal["wireguard", "ipsec"] = Field(description="WireGuard, or IKEv2 and ESP (RFC 7296)")
+    segments: tuple[str, ...] = Field(
+        min_length=1, description="Segments that users may reach: site.segment of the tenant"
+    )
+    port: Whole | None = Field(
+        default=None, ge=1, le=65535, description="UDP port; default 51820, or 500 for IKE"
+    )
+    key: Secret = Field(description="Private key of the device")
+    auth: Literal["key", "certificate", "radius"] = Field(
+        default="key", description="How users prove who they are"
+    )
+    users: dict[Id, VpnUserPlan] = Field(
+        default_factory=dict, description="Users with a key or a certificate"
+    )
+    idle_s: Whole = Field(
+        default=900, ge=60, le=86_400, description="Idle sessions end after so many seconds"
+    )
+    reason: Line = Field(default="remote access", description="Why, for the rules")
+    owner: Line = Field(default="", description="Who answers for it")
+
+
+class PublishedPlan(Part):
+    """A service of the park or of a tenant that is reached from outside."""
+
+    model_config = examples(
+        {
+            "to": "hx-office-portal",
+            "service": "tcp/443",
+            "address": "198.51.100.80",
+            "inside_port": 8443,
+            "reason": "客户门户",
+            "owner": "华星信息部",
+        }
+    )
+
+    to: str = Field(description="Device that serves it: an endpoint group or a node, as hx-office-portal")
+    service: Annotated[str, Field(pattern=r"^(tcp|udp)/([1-9][0-9]{0,4})$")] = Field(
+        description="What is reached from outside"
+    )
+    inside_port: Whole | None = Field(
+        default=None, ge=1, le=65535, description="Where it listens; default the same"
+    )
+    address: Annotated[str, Field(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}$")] | None = Field(
+        default=None, description="Public IPv4 address; default the line's own"
+    )
+    reason: Text
+    owner: Text
+
+
+class InterconnectPlan(Part):
+    """Two tenants whose networks may reach each other, on request; flows still say what may pass."""
+
+    model_config = examples(
+        {
+            "between": ["huaxing", "yuntai"],
+            "asked_by": "华星供应链部",
+            "until": "2027-12-31",
+            "reason": "联合制造",
+        }
+    )
+
+    between: tuple[Id, Id]
+    asked_by: Text = Field(description="Who asked for it")
+    until: Day = Field(description="Last day")
+    reason: Text
+
+
+class QosClassPlan(Part):
+    """What is special about a traffic class."""
+
+    model_config = examples({"percent": 30, "limit_percent": 60})
+
+    dscp: Whole | None = Field(default=None, ge=0, le=63, description="Code point (RFC 2474)")
+    pcp: Whole | None = Field(default=None, ge=0, le=7, description="Priority code point (IEEE 802.1Q)")
+    queue: Whole | None = Field(default=None, ge=0, le=7, description="7 is served first")
+    percent: Whole | None = Field(default=None, ge=1, le=100, description="Guaranteed share of the rate")
+    strict: Flag | None = Field(default=None, description="Served before all that is not strict")
+    limit_percent: Whole | None = Field(
+        default=None, ge=0, le=100, description="Not more than this share; 0: no limit"
+    )
+
+
+QosPlan = dict[TrafficName, QosClassPlan]
