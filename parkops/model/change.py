@@ -65,6 +65,9 @@ class Change:
     diff: str
     guarantee: Guarantee
     error: str = ""  # why the difference could not be told
+    remediation: tuple[str, ...] = ()  # what a push would enter, in this order
+    rollback: tuple[str, ...] = ()  # what would take it back
+    unsafe: str = ""  # why there is a difference, and no safe way to mend it
 
     @property
     def empty(self) -> bool:

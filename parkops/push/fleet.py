@@ -21,10 +21,14 @@ from parkops.push.job import Job, Progress, Run, Steps
 from parkops.push.journal import Journal, Note
 from parkops.push.lock import Locks
 from parkops.push.netconf import NetconfDriver
+from parkops.push.remedy import remedy
 from parkops.push.replay import Ending, Stage, TransactionRecord, replay
 from parkops.push.ssh import SshDriver
 from parkops.push.target import job_of, snapshot_of
 from parkops.push.transaction import Control, Transaction
+from parkops.push.vendor_cli import VendorCliDriver
+from parkops.push.vendor_netconf import VendorNetconfDriver
+from parkops.push.vendors import driver_name
 from parkops.push.waves import grows, plan_waves
 from parkops.transport.login import login
 from parkops.transport.secrets import Vault
@@ -33,6 +37,8 @@ DRIVERS: dict[str, Driver] = {
     "netconf": PerDevice(NetconfDriver()),
     "ssh": PerDevice(SshDriver()),
     "ansible": AnsibleDriver(),
+    "vendor-cli": PerDevice(VendorCliDriver()),
+    "vendor-netconf": PerDevice(VendorNetconfDriver()),
 }
 WORKERS = 8
 CONFIRM_S = 120  # how long a device waits for its confirmation
@@ -71,12 +77,26 @@ def plan(
     progress: Progress | None = None,
 ) -> tuple[Change, ...]:
     """Return what a push would change on each device (all managed ones when none is named), by name."""
-    sites, errors = _look(park, artifacts, workspace, devices, Settings(workers, progress), Phase.SURVEY)
-    changes = (
-        Change(site.name, site.driver, site.diff, site.guarantee, _said(errors.get(site.name)))
-        for site in sites
-    )
+    settings = Settings(workers, progress)
+    sites, errors = _look(park, artifacts, workspace, devices, settings, Phase.SURVEY)
+    run = _run(park, workspace, settings)
+    changes = (_change(site, errors.get(site.name), run) for site in sites)
     return tuple(sorted(changes, key=lambda change: change.device))
+
+
+def _change(site: Site, error: BaseException | None, run: Run) -> Change:
+    if error is not None:
+        return Change(site.name, site.driver, site.diff, site.guarantee, reason(error))
+    found = remedy(site, run)
+    return Change(
+        site.name,
+        site.driver,
+        site.diff,
+        site.guarantee,
+        remediation=found.lines,
+        rollback=found.rollback,
+        unsafe=found.error,
+    )
 
 
 def read_running(
@@ -213,7 +233,7 @@ def break_locks(workspace: Workspace, devices: Sequence[str]) -> None:
 
 def driver_of(platform: str, drivers: Mapping[str, Driver] = DRIVERS) -> str:
     """Return the name of a platform's driver; UsageError for a platform that nothing pushes to."""
-    name = load_platform(platform).driver
+    name = driver_name(load_platform(platform))
     if name not in drivers:
         raise UsageError(f"platform {platform!r} has no driver", hint=f"known: {', '.join(sorted(drivers))}")
     return name

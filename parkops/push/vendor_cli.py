@@ -13,6 +13,7 @@ from parkops.push import remediation, vendor_dialects
 from parkops.push.contract import Site
 from parkops.push.job import Job, Run
 from parkops.push.vendor_dialects import Dialect, Revert, filled
+from parkops.push.vendors import language
 from parkops.transport.cli import CliSession
 
 
@@ -43,14 +44,14 @@ class Shell:
 class VendorCliDriver:
     """Make a device's running configuration what was rendered, over its command line."""
 
-    name: str = "ssh"
+    name: str = "vendor-cli"
 
     def open(self, job: Job, run: Run) -> Shell:
         """Open a session."""
-        dialect = vendor_dialects.dialect(job.device.platform)
+        dialect = vendor_dialects.dialect(_platform(job))
         cli = CliSession(job.name, job.address, run.login, dialect.talk)
         cli.open()
-        return Shell(cli, job.device.platform, dialect)
+        return Shell(cli, _platform(job), dialect)
 
     def close(self, session: Shell) -> None:
         """Cut the session."""
@@ -217,7 +218,7 @@ def _all(session: Shell, commands: tuple[str, ...], site: Site) -> None:
 
 
 def _platform(job: Job) -> str:
-    return job.device.platform
+    return language(job.device.platform)
 
 
 def _target(job: Job, run: Run) -> str:
@@ -236,7 +237,7 @@ def _filled(text: str, run: Run) -> str:
 
 def _compare(job: Job, actual: str, expected: str) -> None:
     """Raise Diverged, with what differs, unless both say the same."""
-    lines = remediation.difference(actual, expected, job.device.platform, job.name).splitlines()
+    lines = remediation.difference(actual, expected, _platform(job), job.name).splitlines()
     told = [line for line in lines if line[:1] in "+-" and line[:3] not in ("---", "+++")]
     if told:
         more = f" … and {len(told) - 6} lines more" if len(told) > 6 else ""

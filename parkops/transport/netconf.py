@@ -92,7 +92,7 @@ class NetconfSession:
 
     def close(self) -> None:
         """Close the session politely where it still lives; never raise."""
-        if self._wire is not None and self._wire.alive:
+        if self.alive:
             with suppress(Unreachable, Refused):  # it is gone already
                 self._rpc("close-session", "<close-session/>")
         self.drop()
@@ -102,6 +102,11 @@ class NetconfSession:
         wire, self._wire = self._wire, None
         if wire is not None:
             wire.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the session is open and its connection stands."""
+        return self._wire is not None and self._wire.alive
 
     @property
     def capabilities(self) -> tuple[str, ...]:

@@ -1,0 +1,104 @@
+"""What a change is made of in a device's own terms: the lines that make it, and that take it back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from parkops.errors import ParkopsError, UsageError
+from parkops.model import ArtifactKind, Running
+from parkops.push import frr
+from parkops.push.contract import Site
+from parkops.push.driver import reason
+from parkops.push.job import Job, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Lines in the order in which they are entered, without secrets; or why there are none."""
+
+    lines: tuple[str, ...] = ()
+    rollback: tuple[str, ...] = ()
+    error: str = ""
+
+
+def remedy(site: Site, run: Run) -> Remedy:
+    """Return the remedy of a surveyed site; nothing for one that runs what it is to run."""
+    if not site.diff or site.snapshot is None:
+        return Remedy()
+    try:
+        lines, rollback = KINDS[site.driver](site.job, site.snapshot, run)
+    except ParkopsError as error:
+        return Remedy(error=run.vault.redact(reason(error)))
+    clean = run.vault.redact
+    return Remedy(tuple(map(clean, lines)), tuple(map(clean, rollback)))
+
+
+Lines = tuple[str, ...]
+
+
+def _vendor(job: Job, running: Running, run: Run) -> tuple[Lines, Lines]:
+    from parkops.push.vendor_cli import VendorCliDriver
+
+    found = VendorCliDriver().remediation(job, running, run)
+    return found.lines, found.rollback
+
+
+def _frr(job: Job, running: Running, run: Run) -> tuple[Lines, Lines]:
+    before = frr.parse(run.vault.fill(running.text))
+    after = frr.parse(_wanted(job, ArtifactKind.CLI, run))
+    return frr.remediate(before, after), frr.remediate(after, before)
+
+
+def _netconf(job: Job, running: Running, run: Run) -> tuple[Lines, Lines]:
+    from parkops.push import datatree
+    from parkops.push.netconf import MANAGED
+
+    before = datatree.parse(run.vault.fill(running.data), MANAGED)
+    after = datatree.parse(_wanted(job, ArtifactKind.NETCONF, run), MANAGED)
+    return _indented(datatree.edit(before, after)), _indented(datatree.edit(after, before))
+
+
+def _files(job: Job, running: Running, run: Run) -> tuple[Lines, Lines]:
+    """Name the files that differ, and what is reloaded for them; their diff has their lines."""
+    kept = dict(running.files)
+    changed = [
+        a
+        for a in job.artifacts
+        if a.kind is ArtifactKind.FILE
+        and run.vault.fill(a.text) != run.vault.fill(kept.get(a.destination, ""))
+    ]
+    lines = [f"install -m {a.mode} {a.destination}" for a in changed]
+    reloads = [f"reload {name}" for name in dict.fromkeys(a.reload for a in changed if a.reload)]
+    back = [f"{'restore' if a.destination in kept else 'remove'} {a.destination}" for a in changed]
+    return (*lines, *reloads), (*back, *reloads)
+
+
+def _wanted(job: Job, kind: ArtifactKind, run: Run) -> str:
+    if job.snapshot is not None:
+        return run.vault.fill(job.snapshot.data if kind is ArtifactKind.NETCONF else job.snapshot.text)
+    texts = [artifact.text for artifact in job.artifacts if artifact.kind is kind]
+    if len(texts) != 1:
+        raise UsageError(f"{len(texts)} configurations were rendered, expected one", where=job.name)
+    return run.vault.fill(texts[0])
+
+
+def _indented(xml: str) -> Lines:
+    """Return a document with an element a line."""
+    from lxml import etree
+
+    if not xml:
+        return ()
+    top = etree.fromstring(xml.encode())
+    etree.indent(top)
+    return tuple(re.sub(r"\s+$", "", line) for line in etree.tostring(top, encoding="unicode").splitlines())
+
+
+KINDS: dict[str, Callable[[Job, Running, Run], tuple[Lines, Lines]]] = {
+    "netconf": _netconf,
+    "vendor-netconf": _netconf,
+    "ssh": _frr,
+    "vendor-cli": _vendor,
+    "ansible": _files,
+}
