@@ -8,7 +8,9 @@ from pathlib import Path
 from parkops.design import Lock, LockFile, design, lock_text, parse_lock
 from parkops.errors import DesignError, PlanError, Problem
 from parkops.model import Artifact, Park, Workspace
-from parkops.plan import load
+from parkops.model.bulk import bulk
+from parkops.plan import LoadedPlan, load
+from parkops.plan.cache import TreeCache
 from parkops.platforms import find_platforms, missing_features
 from parkops.render import Renderer, park_artifacts
 from parkops.render.cache import (
@@ -33,16 +35,28 @@ def design_park(workspace: Workspace) -> tuple[Park, Lock]:
         lock = LockFile({})
         problems += error.problems
     try:
-        loaded = load(workspace.plan_file)
+        loaded = load_plan(workspace)
     except PlanError as error:
         raise PlanError([*problems, *error.problems]) from error
     if problems:
         raise PlanError(problems)
-    park, allocations = design(loaded, lock.numbers, lock.marks)
+    with bulk():
+        park, allocations = design(loaded, lock.numbers, lock.marks)
     lacking = missing_features(park, find_platforms(workspace.platform_dirs))
     if lacking:
         raise DesignError(lacking)
     return park, allocations
+
+
+def load_plan(workspace: Workspace) -> LoadedPlan:
+    """Read and validate the plan; files that did not change since the last run are not parsed again.
+
+    Raises PlanError with every problem found.
+    """
+    trees = TreeCache.open(workspace.state / "cache" / "plan")
+    loaded = load(workspace.plan_file, trees.read)
+    trees.save()
+    return loaded
 
 
 def load_park(workspace: Workspace) -> Park:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -17,34 +16,22 @@ from parkops.cli.common import Context
 def design(ctx: Context, out: Path | None, dry_run: bool) -> None:
     """Design the park and keep its allocations in park.lock.
 
+    The schema of what --out writes: `parkops schema --design`.
+
     \b
     Example:
       parkops -p inventories/demo design --out park-design.yaml
     """
     import yaml
 
+    from parkops.design.document import park_document
     from parkops.pipeline import design_park, write_lock
 
     park, lock = design_park(ctx.workspace)
     changed = False if dry_run else write_lock(ctx.workspace.lock_file, lock)
     if out is not None:
-        document = asdict(park)
-        document.pop("_index")
-        text = yaml.safe_dump(
-            {"kind": "parkops.park", "version": 1, "park": _plain(document)},
-            allow_unicode=True,
-            sort_keys=False,
-            width=110,
-        )
+        document = park_document(park)
+        text = yaml.dump(document, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=110)
         out.write_text(text, encoding="utf-8")
     state = "written" if changed else "unchanged"
     ctx.console.print(f"{len(park.devices)} devices, {len(park.links)} links. park.lock {state}.")
-
-
-def _plain(value: object) -> object:
-    """Return a value in YAML's own types."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from parkops.errors import PlanError, Problem
+from parkops.model.bulk import in_bulk
 from parkops.plan.check import check
 from parkops.plan.expand import Expanded, expand
 from parkops.plan.include import Gathered, Reader, gather, gather_text
@@ -38,6 +39,7 @@ class LoadedPlan:
     files: tuple[str, ...] = ()
 
 
+@in_bulk
 def load(path: Path, reader: Reader = read) -> LoadedPlan:
     """Read, validate and cross-check a plan; ``reader`` may remember what it read before.
 
@@ -46,6 +48,7 @@ def load(path: Path, reader: Reader = read) -> LoadedPlan:
     return _checked(gather(path, reader))
 
 
+@in_bulk
 def parse(text: str, name: str = "park.yaml") -> LoadedPlan:
     """Validate and cross-check a plan's text; see `load`."""
     return _checked(gather_text(text, name))

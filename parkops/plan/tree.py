@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from parkops.errors import Problem
 from parkops.model import SourceRef
@@ -12,8 +12,7 @@ from parkops.model import SourceRef
 Key = str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A place in a file; line and column from 1."""
 
     file: str

@@ -14,7 +14,11 @@ def _several(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1)]
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...]),
+    Field(min_length=1),
+]
 User = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")]
 
 

@@ -1,0 +1,81 @@
+"""`parkops lock`: what park.lock keeps, and freeing what the plan no longer has."""
+
+from __future__ import annotations
+
+import click
+
+from parkops.cli.common import Context, json_option
+
+
+@click.group()
+def lock() -> None:
+    """Show and prune what park.lock keeps.
+
+    \b
+    Example:
+      parkops lock show vlans
+      parkops lock prune --dry-run
+    """
+
+
+@lock.command()
+@click.argument("pool", default="")
+@click.option("--unneeded", is_flag=True, help="Only what the plan no longer asks for.")
+@json_option
+@click.pass_obj
+def show(ctx: Context, pool: str, unneeded: bool, as_json: bool) -> None:
+    """List the allocations, of one POOL or of all pools whose names begin so.
+
+    \b
+    Example:
+      parkops lock show vlans
+    """
+    from parkops.design.trace import unneeded as free_of
+    from parkops.pipeline import load_plan, read_lock
+
+    numbers = read_lock(ctx.workspace.lock_file).numbers
+    free = free_of(load_plan(ctx.workspace), numbers)
+    rows = [
+        (name, key, number, key not in free.get(name, {}))
+        for name, keys in (free if unneeded else numbers).items()
+        if name.startswith(pool)
+        for key, number in keys.items()
+    ]
+    if as_json:
+        heads = ("pool", "key", "number", "needed")
+        ctx.print_json("lock", {"allocations": [dict(zip(heads, row, strict=True)) for row in rows]})
+        return
+    table = ctx.table("pool", "key", "number", "")
+    for name, key, number, needed in rows:
+        table.add_row(name, key, str(number), "" if needed else "not in the plan")
+    ctx.console.print(table, markup=False)
+
+
+@lock.command()
+@click.option("--dry-run", is_flag=True, help="Only list what would be freed.")
+@click.pass_obj
+def prune(ctx: Context, dry_run: bool) -> None:
+    """Free what the plan no longer has; from then on its numbers may be given out again.
+
+    \b
+    Example:
+      parkops lock prune --dry-run
+    """
+    from parkops.design.trace import unneeded
+    from parkops.pipeline import load_plan, read_lock, write_lock
+
+    numbers = read_lock(ctx.workspace.lock_file).numbers
+    free = unneeded(load_plan(ctx.workspace), numbers)
+    for name, keys in free.items():
+        for key, number in keys.items():
+            ctx.console.print(f"{name}: {key} = {number}", markup=False, soft_wrap=True)
+    kept = {
+        name: rest
+        for name, keys in numbers.items()
+        if (rest := {key: number for key, number in keys.items() if key not in free.get(name, {})})
+    }
+    count = sum(map(len, free.values()))
+    if count and not dry_run:
+        write_lock(ctx.workspace.lock_file, kept)
+    done = "would be freed" if dry_run else "freed"
+    ctx.console.print(f"{count} allocation{'s' if count != 1 else ''} {done}.")
