@@ -1,88 +1,98 @@
-"""How much CPU and memory it takes to render a park, by size, against bare Jinja2 and against peers."""
+"""How much CPU and memory it takes from YAML to files, by size, against bare Jinja2 and against peers.
+
+Peers have pins of their own; they run from an environment of their own, made by
+
+    python3 -m venv .venv-bench && .venv-bench/bin/pip install -r bench/peers.txt
+
+and what is not installed there is named as missing.
+"""
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from common import (
-    ROOT,
-    RUNS,
-    Json,
-    arguments,
-    cpu_s,
-    in_process,
-    medians,
-    peak_rss_mb,
-    plan_of,
-    table,
-    write_json,
-)
-
-PEERS = ("ansible-core", "nornir-jinja2", "pyavd", "networklab")
-PEER_DEVICES = 20
+from common import RUNS, arguments, cpu_s, in_process, medians, peak_rss_mb, plan_of, table, write_json
+from render_peers import PEERS, compare
 
 
 def worker(size: int, platforms: str) -> None:
-    """Render and write one park twice, and fill the same templates with plain Jinja2 for comparison."""
-    from parkops.design import design
-    from parkops.plan import parse
-    from parkops.render import Renderer, render
-    from parkops.render.write import write
+    """Take one park from its plan to files, again without a change, and again with one; then the floor."""
+    start_up = cpu_s(imports)
+    from parkops.model import Workspace
 
-    park, _ = design(parse(plan_of(size)), {})
-    wanted = set(platforms.split(",")) if platforms != "all" else {device.platform for device in park.managed}
-    chosen = [device for device in park.managed if device.platform in wanted]
-    renderer = Renderer.of(park)
-    kept: list[Any] = []
-
-    def everything() -> None:
-        kept[:] = (
-            render(park)
-            if platforms == "all"
-            else [item for device in chosen for item in renderer.device(device)]
-        )
-
-    cold = cpu_s(everything)  # with the templates' compilation
-    seconds = cpu_s(everything)
-    floor = cpu_s(_bare(chosen, renderer))
     with tempfile.TemporaryDirectory(prefix="parkops-bench-") as folder:
-        first = cpu_s(lambda: write(tuple(kept), Path(folder)))
-        again = cpu_s(lambda: write(tuple(kept), Path(folder)))
+        workspace = Workspace(Path(folder))
+        text = plan_of(size)
+        workspace.plan_file.write_text(text, encoding="utf-8")
+        wanted = None if platforms == "all" else frozenset(platforms.split(","))
+        kept: list[Any] = []
+        first = cpu_s(lambda: kept.append(build(workspace, wanted)))
+        again = cpu_s(lambda: kept.append(build(workspace, wanted)))
+        park, artifacts = kept[0]
+        if wanted is None and kept[1] is not None:
+            raise SystemExit("the second run found something to do")
+        workspace.plan_file.write_text(text.replace("员工上网", "上网", 1), encoding="utf-8")
+        edited = cpu_s(lambda: kept.append(build(workspace, wanted)))
+        chosen = [device for device in park.managed if wanted is None or device.platform in wanted]
+        floor = cpu_s(bare(park, chosen))
+        stage = cpu_s(rendering(park, chosen))
     result = {
         "devices": len(chosen),
-        "files": len(kept),
-        "lines": sum(item.text.count("\n") for item in kept),
-        "cold_cpu_s": cold,
-        "cpu_s": seconds,
-        "cpu_per_device_ms": seconds / len(chosen) * 1000,
-        "write_cpu_s": first,
+        "files": len(artifacts),
+        "lines": sum(item.text.count("\n") for item in artifacts),
+        "start_up_cpu_s": start_up,
+        "cpu_s": first,
+        "cpu_per_device_ms": first / len(chosen) * 1000,
+        "render_cpu_s": stage,
         "rss_mb": peak_rss_mb(),
-        "floor_ratio": seconds / floor,
-        "noop_ratio": (seconds + again) / (seconds + first),
+        "floor_ratio": first / floor,
+        "render_floor_ratio": stage / floor,
+        "noop_ratio": again / first,
+        "edit_one_cpu_s": edited,
     }
     print(json.dumps(result))
 
 
-def _bare(devices: list[Any], renderer: Any) -> Callable[[], None]:
+def imports() -> None:
+    """Load the program, which each run does once."""
+    import jinja2
+
+    import parkops.pipeline
+    import parkops.render.cache
+
+    assert jinja2 and parkops.render.cache
+
+
+def build(workspace: Any, wanted: frozenset[str] | None) -> Any:
+    """Do what `parkops render` does; return the park and its artifacts, None when nothing had changed."""
+    from parkops.pipeline import build_park, load_park
+    from parkops.render.cache import unchanged_files
+
+    if wanted is None and unchanged_files(workspace) is not None:
+        return None
+    park = load_park(workspace)
+    some = None if wanted is None else [item.name for item in park.managed if item.platform in wanted]
+    return park, build_park(park, workspace, some)[0]
+
+
+def bare(park: Any, devices: list[Any]) -> Callable[[], None]:
     """Return the floor: the same templates and names, already looked up, in one Jinja2 environment."""
+    from parkops.render import Renderer
     from parkops.render.devices import wanted
     from parkops.render.slices import device_context
 
+    renderer = Renderer.of(park)
     work = []
     for device in devices:
         platform = renderer.platforms.get(device.platform)
         context = device_context(device, renderer.shared, platform)
-        templates = [entry.template for entry in platform.artifacts if wanted(device, entry)]
-        work += [(renderer.env.get_template(f"{platform.name}/{name}"), context) for name in templates]
+        names = [entry.template for entry in platform.artifacts if wanted(device, entry)]
+        work += [(renderer.env.get_template(f"{platform.name}/{name}"), context) for name in names]
 
     def run() -> None:
         for template, context in work:
@@ -91,100 +101,16 @@ def _bare(devices: list[Any], renderer: Any) -> Callable[[], None]:
     return run
 
 
-def peer(name: str) -> Json:
-    """Time a peer against ours on the same template and values, in turn (A B A B)."""
-    try:
-        version = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return {"name": name, "version": None, "missing": "not installed"}
-    if name not in ADAPTERS:
-        return {"name": name, "version": version, "missing": "installed, but this benchmark cannot drive it"}
-    with tempfile.TemporaryDirectory(prefix="parkops-bench-") as folder:
-        pairs = [(_ours(), ADAPTERS[name](Path(folder))) for _ in range(RUNS)]
-    return {
-        "name": name,
-        "version": version,
-        "devices": PEER_DEVICES,
-        "cpu_per_device_ms": round(median(theirs for _, theirs in pairs) / PEER_DEVICES * 1000, 3),
-        "ratio": round(median(ours / theirs for ours, theirs in pairs), 5),
-    }
+def rendering(park: Any, devices: list[Any]) -> Callable[[], None]:
+    """Return the stage alone: contexts, templates, marks of origin."""
+    from parkops.render import Renderer
 
+    def run() -> None:
+        renderer = Renderer.of(park)
+        for device in devices:
+            renderer.device(device)
 
-def _ours() -> float:
-    """Return our CPU time for the peers' task, in a process of its own, start-up included."""
-    return cpu_s(lambda: _call(sys.executable, __file__, "--worker", "peer"))
-
-
-def _call(*command: str, cwd: str | None = None) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=cwd, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr or done.stdout}")
-
-
-def peer_task() -> list[dict[str, Any]]:
-    """Return the values of the peers' common task: routers with many ports."""
-    return [
-        {
-            "name": f"r-{number}",
-            "ports": [
-                {"name": f"eth{port}", "ipv4": f"10.{number}.{port}.0/31", "description": f"to r-{port}"}
-                for port in range(1, 49)
-            ],
-        }
-        for number in range(PEER_DEVICES)
-    ]
-
-
-TEMPLATE = """\
-hostname {{ router.name }}
-{% for port in router.ports %}
-interface {{ port.name }}
- description {{ port.description }}
- ip address {{ port.ipv4 }}
- ip ospf area 0
-exit
-{% endfor %}
-"""
-
-
-def peer_worker() -> None:
-    """Render the peers' task with our environment and writer."""
-    from parkops.model import Artifact, ArtifactKind
-    from parkops.platforms import find_platforms
-    from parkops.render.environment import environment
-    from parkops.render.write import write
-
-    template = environment(find_platforms().roots).from_string(TEMPLATE)
-    artifacts = tuple(
-        Artifact(f"{router['name']}.conf", template.render(router=router), ArtifactKind.CLI, "frr")
-        for router in peer_task()
-    )
-    with tempfile.TemporaryDirectory(prefix="parkops-bench-") as folder:
-        write(artifacts, Path(folder))
-
-
-def ansible(folder: Path) -> float:
-    """Return the CPU time of ansible-playbook with one template task over local hosts."""
-    program = ROOT / ".venv" / "bin" / "ansible-playbook"
-    playbook = str(program) if program.is_file() else shutil.which("ansible-playbook") or "ansible-playbook"
-    hosts = {router["name"]: {"router": router} for router in peer_task()}
-    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    task = {
-        "ansible.builtin.template": {
-            "src": "router.j2",
-            "dest": f"{folder}/{{{{ inventory_hostname }}}}.conf",
-        }
-    }
-    play = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
-    (folder / "router.j2").write_text(TEMPLATE)
-    (folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": local}}))
-    (folder / "play.json").write_text(json.dumps(play))
-    for file in folder.glob("*.conf"):
-        file.unlink()
-    return cpu_s(lambda: _call(playbook, "-i", "hosts.json", "play.json", cwd=str(folder)))
-
-
-ADAPTERS: dict[str, Callable[[Path], float]] = {"ansible-core": ansible}
+    return run
 
 
 def main() -> None:
@@ -193,7 +119,7 @@ def main() -> None:
     parser.add_argument("--platforms", default="all", help="platforms to render, comma-separated")
     options = parser.parse_args()
     if options.worker:
-        peer_worker() if options.worker[0] == "peer" else worker(int(options.worker[0]), options.worker[1])
+        worker(int(options.worker[0]), options.worker[1])
         return
     sizes = [0, 100] if options.quick else [int(size) for size in options.sizes.split(",")]
     repeats = 1 if options.quick else RUNS
@@ -202,11 +128,11 @@ def main() -> None:
         for size in sizes
     ]
     print(table(list(runs[0]), [list(run.values()) for run in runs]))
-    peers = [] if options.no_peers or options.quick else [peer(name) for name in PEERS]
+    peers = [] if options.no_peers else [compare(name, 1 if options.quick else RUNS) for name in PEERS]
     for found in peers:
-        told = (
-            found.get("missing")
-            or f"{found['cpu_per_device_ms']} ms CPU a device; ours / theirs {found['ratio']}"
+        told = found.get("missing") or (
+            f"{found['cpu_per_device_ms']} ms CPU a device ({found['devices']} devices); "
+            f"ours / theirs {found['ratio']}"
         )
         print(f"{found['name']} {found['version'] or ''}: {told}")
     write_json(options.json, {"runs": runs, "peers": peers})

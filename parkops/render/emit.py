@@ -41,4 +41,6 @@ def _scalar(value: object) -> str:
     if PLAIN.fullmatch(text) and text.lower() not in NOT_TEXT:
         return text
     quoted = json.dumps(text, ensure_ascii=False)
+    if quoted.isprintable():
+        return quoted
     return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in quoted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2 import TemplateRuntimeError
 
@@ -12,7 +13,7 @@ from parkops.model import SourceRef
 from parkops.platforms import requirements_by_block
 
 START, BLOCK, PATH, END = "\x02", "\x04", "\x05", "\x03"  # no text of a plan keeps control characters
-MARK = re.compile(rf"^([ \t]*){START}([^{END}\n]*){END}[ \t]*\n?", re.MULTILINE)
+MARK = re.compile(rf"[ \t]*{START}([^{END}\n]*){END}")
 SEPARATORS = frozenset({"", "!", "#", "*"})  # lines that end what a mark covers
 
 
@@ -34,6 +35,9 @@ def origin(source: object, block: str = "") -> str:
     """
     if block and block not in requirements_by_block():
         raise TemplateRuntimeError(f"origin: {block!r} is no feature and not in requirements.yaml")
+    place = source if isinstance(source, SourceRef) else getattr(source, "source", None)
+    if isinstance(place, SourceRef):  # as nearly always
+        return f"{START}{block}{BLOCK}{place.path}{END}"
     paths = dict.fromkeys(_paths(source))
     return f"{START}{block}{BLOCK}{PATH.join(paths)}{END}" if paths else f"{START}{END}"
 
@@ -50,14 +54,23 @@ def _paths(source: object) -> Iterable[str]:
 
 def settle(text: str, style: str) -> str:
     """Return text with its marks as comments of ``style`` ("! {}"); without them where it is ""."""
-    if START not in text:
-        return text
+    head, *rest = text.split(START)
+    found = [head]
+    for part in rest:
+        mark, _, after = part.partition(END)
+        said = _comment(mark, style)
+        if said:
+            found += [said, after]
+        else:
+            found[-1] = found[-1].rstrip(" \t")  # the whole line goes
+            found.append(after.removeprefix("\n"))
+    return "".join(found)
 
-    def comment(match: re.Match[str]) -> str:
-        said = _said(match[2]) if style else ""
-        return f"{match[1]}{style.format(said)}\n" if said else ""
 
-    return MARK.sub(comment, text)
+@lru_cache(4096)
+def _comment(mark: str, style: str) -> str:
+    said = _said(mark) if style else ""
+    return style.format(said) if said else ""
 
 
 def _said(mark: str) -> str:
@@ -89,11 +102,11 @@ def origins(text: str, style: str) -> tuple[Origin, ...]:
 
     for line in text.removesuffix("\n").split("\n"):
         indent = len(line) - len(line.lstrip(" \t"))
-        match = MARK.match(line + "\n")
+        match = MARK.fullmatch(line)
         if match:
             close(indent)
-            said = bool(style and _said(match[2]))
-            open_.append((indent, number + 1, match[2] if BLOCK in match[2] else ""))
+            said = bool(style and _said(match[1]))
+            open_.append((indent, number + 1, match[1] if BLOCK in match[1] else ""))
             number += said
             continue
         close(indent if line.strip() in SEPARATORS else indent + 1)

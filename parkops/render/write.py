@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,12 @@ def write(artifacts: tuple[Artifact, ...], build: Path, devices: Collection[str]
     wanted = {artifact.path: artifact.digest for artifact in artifacts}
     others = {} if devices is None else _others(before, devices)
     manifest = json.dumps({"version": 1, "files": {**others, **wanted}}, indent=1, sort_keys=True) + "\n"
-    changed = [path for path, text in texts.items() if _write(build / path, text)]
+    root = str(build)
+    changed = [
+        path
+        for path, text in texts.items()
+        if (path not in before and _create(f"{root}/{path}", text)) or _write(build / path, text)
+    ]
     removed = [path for path in sorted(set(before) - set(wanted) - set(others)) if _remove(build, path)]
     _write(build / MANIFEST, manifest)
     return Written(tuple(changed), tuple(removed), len(texts) - len(changed))
@@ -71,6 +77,28 @@ def _write(path: Path, text: str) -> bool:
     if _read(path) == data:
         return False
     replace_file(path, data)
+    return True
+
+
+def _create(path: str, text: str) -> bool:
+    """Write a file that is not there yet; return False where it is.
+
+    One that a crash leaves unfinished is in no manifest, and differs from what the next run wants.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        handle = os.open(path, flags, 0o666)
+    except FileExistsError:
+        return False
+    except FileNotFoundError:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, flags, 0o666)
+    try:
+        data = text.encode()
+        while data:
+            data = data[os.write(handle, data) :]
+    finally:
+        os.close(handle)
     return True
 
 
