@@ -246,16 +246,16 @@ def _begin(
     names = [job.name for job in jobs]
     with Journal(locks.database) as journal, locks.running(tx):
         shared = replace(_run(park, workspace, settings), journal=journal, transaction=tx)
-        locks.take(tx, names)
+        sites = {job.name: _site(job, shared, settings) for job in jobs}
         data = {"kind": kind, "of": of, "plan": park.plan_digest, "devices": names}
+        journal.write(Note(tx, "", "begin", data=data))
         try:
-            journal.write(Note(tx, "", "begin", data=data))
-            sites = {job.name: _site(job, shared, settings) for job in jobs}
-            work = _transaction(shared, journal, sites, settings)
-            return _ended(locks, work, lambda: work.execute(lambda differing: _waves(park, differing)))
-        except ParkopsError:
-            locks.drop(tx, names)
+            locks.take(tx, names)
+        except ParkopsError as error:
+            journal.write(Note(tx, "", "end", str(error), {"ending": str(Ending.REFUSED)}))
             raise
+        work = _transaction(shared, journal, sites, settings)
+        return _ended(work, lambda: work.execute(lambda differing: _waves(park, differing)))
 
 
 def _finish(park: Park, workspace: Workspace, tx: str, settings: Settings, *, back: bool) -> Pushed:
@@ -273,23 +273,19 @@ def _finish(park: Park, workspace: Workspace, tx: str, settings: Settings, *, ba
             work.waves = _waves_of(record)
             if back or record.going_back:
                 why = record.reason or "rolled back by hand"
-                return _ended(locks, work, lambda: work.go_back(why))
+                return _ended(work, lambda: work.go_back(why))
             baseline = journal.text(record.baseline) or ""
-            return _ended(locks, work, lambda: work.go_on(baseline))
+            return _ended(work, lambda: work.go_on(baseline))
 
 
 def _transaction(run: Run, journal: Journal, sites: dict[str, Site], settings: Settings) -> Transaction:
     return Transaction(run, journal, settings.drivers, sites, gate=settings.gate, control=settings.control)
 
 
-def _ended(locks: Locks, work: Transaction, carry_out: Callable[[], Ending]) -> Pushed:
-    """Carry out, then let go of every device that is proven to be old or new."""
+def _ended(work: Transaction, carry_out: Callable[[], Ending]) -> Pushed:
+    """Carry out, and say how each device came out."""
     started_s = time.monotonic()
-    try:
-        carry_out()
-    finally:
-        if work.ending is not Ending.OPEN:
-            locks.drop(work.run.transaction, work.sites)
+    carry_out()
     spent_s = time.monotonic() - started_s
     results = tuple(_result(site, work, spent_s) for _, site in sorted(work.sites.items()))
     for result in results:

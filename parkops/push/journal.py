@@ -193,6 +193,8 @@ class Journal:
         self._db.execute(
             "INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?,?,?)", (*row, data, names, previous, sealed)
         )
+        if note.step == "end" and not note.device:  # a transaction's locks end with it, in the same instant
+            self._db.execute("DELETE FROM held WHERE tx=?", (note.tx,))
         return sealed
 
 

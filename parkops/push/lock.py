@@ -1,8 +1,8 @@
 """One push per device at a time: rows in the journal's database, held as long as their transaction is open.
 
-A transaction that was cut off leaves its rows behind: its devices stay locked until `push --resume` or
-`rollback` has finished it, or somebody breaks the lock of a device by name. Whether the process behind a
-transaction still lives is told by a flock(2), which the kernel drops with its holder.
+The entry that ends a transaction also drops its rows. One that was cut off leaves its rows behind: its devices
+stay locked until `push --resume` or `rollback` has finished it, or somebody breaks the lock of a device by
+name. Whether the process behind a transaction lives is told by a flock(2), which the kernel drops with it.
 """
 
 from __future__ import annotations
@@ -67,12 +67,6 @@ class Locks:
                 if device in others:
                     raise _refusal(others[device])
             database.executemany("INSERT OR REPLACE INTO held VALUES(?,?,?,?,?)", rows)
-
-    def drop(self, tx: str, devices: Iterable[str]) -> None:
-        """Let go of devices."""
-        with self._transaction() as database:
-            rows = [(device, tx) for device in devices]
-            database.executemany("DELETE FROM held WHERE device=? AND tx=?", rows)
 
     def held(self, tx: str = "") -> tuple[Held, ...]:
         """Return the locks of a transaction, or all, by device."""
