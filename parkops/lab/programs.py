@@ -26,6 +26,7 @@ YANG_MODULES = (
     "ieee802-dot1q-rstp-bridge",
 )
 _FRR_DAEMONS = ("zebra", "ospfd", "ospf6d", "bfdd", "staticd")
+_ROUTER_LOGIN = Path("/etc/parkops/login")
 _OVS_DB = "/etc/openvswitch/conf.db"
 _OVS_SOCKET = "/run/openvswitch/db.sock"
 # A service of a Linux node is started at boot when its configuration was put there before (the
@@ -146,7 +147,10 @@ def _sshd(address: str, port: int) -> Program:
 
 
 def _router(lab: LabSpec, node: NodeSpec, first: bool) -> tuple[Program, ...]:
-    accounts(lab, "/usr/bin/vtysh", ("frr", "frrvty"))
+    # The login is vtysh for people, and Python for the revert timer of a push, as the login's own user.
+    login = '#!/bin/sh\n[ "$1" = -c ] && [ "$2" = "python3 -" ] && exec /usr/bin/python3 -\n'
+    template.write(_ROUTER_LOGIN, login + 'exec /usr/bin/vtysh "$@"\n', 0o755)
+    accounts(lab, str(_ROUTER_LOGIN), ("frr", "frrvty"))
     ssh_server(lab, node, 22, "sftp internal-sftp")
     _frr_identity(node, first)
     Path("/var/log/frr.out").write_text(run("/usr/lib/frr/frrinit.sh", "start"))
