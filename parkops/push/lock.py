@@ -1,8 +1,8 @@
-"""One push per device at a time: rows in the journal's database, held as long as their transaction is open.
+"""One push per device at a time: rows in the journal's database, held while their transaction is open.
 
-The entry that ends a transaction also drops its rows. One that was cut off leaves its rows behind: its devices
-stay locked until `push --resume` or `rollback` has finished it, or somebody breaks the lock of a device by
-name. Whether the process behind a transaction lives is told by a flock(2), which the kernel drops with it.
+The entry that ends a transaction also drops its rows. One that was cut off leaves its rows behind: its
+devices stay locked until `push --resume` or `rollback` has finished it, or somebody breaks the lock of a
+device by name. Whether the process behind a transaction lives is told by a flock(2), which the kernel drops with it.
 """
 
 from __future__ import annotations
