@@ -100,6 +100,7 @@ class DraftPort:
     ptp: bool = False
     schedule: GateSchedule | None = None
     source: SourceRef | None = None
+    kind: str = ""  # of its link
 
     def freeze(self) -> Interface:
         """Return the finished interface."""
@@ -277,7 +278,9 @@ class Draft:
             device = self.devices[name]
             number = self._port_number(device, peer, link)
             called = port_name(self.platform(device), number, device.role.value)
-            port = DraftPort(called, PortMode.UNUSED, f"to {peer}", link, peer, rate_mbps=rate_mbps)
+            port = DraftPort(
+                called, PortMode.UNUSED, f"to {peer}", link, peer, rate_mbps=rate_mbps, kind=kind
+            )
             device.ports[port.name] = port
             ports.append(port)
         ports[0].peer_interface, ports[1].peer_interface = ports[1].name, ports[0].name
@@ -300,18 +303,11 @@ class Draft:
 
     def uplinks(self, device: DraftDevice) -> list[str]:
         """Return the ports of a firewall that lead into the backbone."""
-        links = self.links
-        return sorted(
-            port.name
-            for port in device.ports.values()
-            if port.link and not port.lag and links[port.link].kind == "backbone"
-        )
+        return sorted(port.name for port in device.ports.values() if port.kind == "backbone")
 
     def outside_ports(self, device: DraftDevice) -> list[str]:
         """Return the ports of a firewall that lead out of the park."""
-        return sorted(
-            port.name for port in device.ports.values() if port.link and self.links[port.link].kind == "exit"
-        )
+        return sorted(port.name for port in device.ports.values() if port.kind == "exit")
 
     def gateways(self, segment: str) -> list[tuple[DraftDevice, DraftPort]]:
         """Return the devices that route and filter for a segment, the leading one first, with their ports."""

@@ -48,7 +48,7 @@ def _add(
 
 def _device_targets(draft: Draft, device: DraftDevice) -> None:
     _add(draft, device, "icmp")
-    if device.platform == "ietf":
+    if draft.platform(device).driver == "netconf":
         _add(draft, device, "netconf", NETCONF_PORT)
         return
     _add(draft, device, "ssh", SSH_PORT)

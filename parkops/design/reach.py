@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from parkops.design.draft import Draft, DraftDevice
-from parkops.model import Expectation, Flow, Service
+from parkops.design.roles import NODES, UNMANAGED
+from parkops.model import Expectation, Flow, Role, Service
 
 MANAGEMENT = ("node_exporter", "ntp", "syslog")  # out of band
 OUTSIDE = ""  # in the place of a segment
+AT = "@"  # before the name of a device, in the place of a segment
 EVERY_PAIR = 100  # up to so many endpoints and nodes every pair is expected, from there on a choice
 
 FlowsBySource = Mapping[str, Flow]  # source segment -> the first flow that allows it
@@ -35,7 +37,10 @@ def add_expectations(draft: Draft) -> None:
         there = _segment_of(destination) or OUTSIDE
         for service in destination.services:
             if service.kind not in MANAGEMENT:
-                flows = allowed.get((there, service.protocol, service.port), {})
+                flows = {
+                    **allowed.get((f"{AT}{destination.name}", service.protocol, service.port), {}),
+                    **allowed.get((there, service.protocol, service.port), {}),
+                }
                 for source in _sources(ends, destination, flows):
                     if source is not destination:
                         _expect(
@@ -76,25 +81,29 @@ def _sources(ends: Ends, destination: DraftDevice, flows: FlowsBySource) -> Iter
 
 def _segment_of(device: DraftDevice) -> str | None:
     """Return the segment of an endpoint or node, OUTSIDE beyond the exit, None for a network device."""
-    if device.platform not in ("host", "linux"):
+    if device.role not in NODES | UNMANAGED:
         return None
     segments = [port.segment for port in device.ports.values() if port.segment]
     if len(segments) == 1 and not device.router_id:
         return segments[0]
-    return OUTSIDE if device.platform == "host" else None
+    return OUTSIDE if device.role is Role.EXTERNAL else None
 
 
 def _allowed(draft: Draft) -> dict[tuple[str, str, int], dict[str, Flow]]:
-    """Return the flows by what they lead to (segment, protocol, port) and where they come from."""
+    """Return the flows by what they lead to (segment or device, protocol, port) and where they come from."""
     found: dict[tuple[str, str, int], dict[str, Flow]] = {}
     for flow in draft.flows:
-        ends = (OUTSIDE,) if draft.external(flow.dst) else tuple(item.id for item in draft.places(flow.dst))
+        ends, sources = _places(draft, flow.dst), _places(draft, flow.src)
         for port in flow.ports:
-            for there in ends:
+            for there in (f"{AT}{flow.dst_device}",) if flow.dst_device else ends:
                 flows = found.setdefault((there, flow.protocol, port), {})
-                for segment in draft.places(flow.src):
-                    flows.setdefault(segment.id, flow)
+                for source in sources:
+                    flows.setdefault(source, flow)
     return found
+
+
+def _places(draft: Draft, end: str) -> tuple[str, ...]:
+    return (OUTSIDE,) if draft.external(end) else tuple(item.id for item in draft.places(end))
 
 
 def _expect(

@@ -40,10 +40,11 @@ def write_rules(draft: Draft) -> None:
         through = one_way.get(_zones(draft, flow)) if flow.one_way else None
         enforcers = [through] if through else _enforcers(draft, crossing, partners)
         for name in enforcers:
-            _boundary_rule(draft, draft.devices[name], crossing)
+            _boundary_rule(draft, draft.devices[name], crossing, _hosts(draft, crossing))
         for segment in crossing.dst:
             for device, port in nodes.get(segment.id, ()):
-                _input_rule(draft, device, port, crossing)
+                if flow.dst_device in ("", device.name):
+                    _input_rule(draft, device, port, crossing)
 
 
 def _zones(draft: Draft, flow: Flow) -> tuple[str, str]:
@@ -109,10 +110,22 @@ def _flow(draft: Draft, planned: PlannedFlow, protocol: str, ports: tuple[int, .
         planned.one_way,
         planned.hosted,
         planned.log,
+        planned.dst_device,
     )
 
 
-def _boundary_rule(draft: Draft, device: DraftDevice, crossing: Crossing) -> None:
+def _hosts(draft: Draft, crossing: Crossing) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return where a flow leads, IPv4 and IPv6: to segments, or to one device of a segment."""
+    name = crossing.flow.dst_device
+    if not name:
+        return tuple(item.ipv4 for item in crossing.dst), tuple(item.ipv6 for item in crossing.dst)
+    port = next(port for port in draft.devices[name].ports.values() if port.ipv4)
+    return (port.ipv4.partition("/")[0] + "/32",), (port.ipv6.partition("/")[0] + "/128",)
+
+
+def _boundary_rule(
+    draft: Draft, device: DraftDevice, crossing: Crossing, hosts: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
     flow, anywhere = crossing.flow, INTERNET
     number = draft.allocator.take(f"rules/{device.name}", flow.id, first=1, last=9999)
     device.rules.append(
@@ -125,9 +138,9 @@ def _boundary_rule(draft: Draft, device: DraftDevice, crossing: Crossing) -> Non
             flow.protocol,
             flow.ports,
             anywhere if crossing.from_outside else tuple(item.ipv4 for item in crossing.src),
-            anywhere if crossing.to_outside else tuple(item.ipv4 for item in crossing.dst),
+            anywhere if crossing.to_outside else hosts[0],
             anywhere if crossing.from_outside else tuple(item.ipv6 for item in crossing.src),
-            anywhere if crossing.to_outside else tuple(item.ipv6 for item in crossing.dst),
+            anywhere if crossing.to_outside else hosts[1],
             flow.source,
             stateful=not flow.one_way,
             log=flow.log,
@@ -142,7 +155,7 @@ def _boundary_rule(draft: Draft, device: DraftDevice, crossing: Crossing) -> Non
 def _ports(device: DraftDevice, segments: Segments, outside: bool) -> list[str]:
     """Return the ports of a device that lead to segments, or out of the park."""
     if outside:
-        return [device.masquerade_interface] if device.masquerade_interface else uplinks(device)
+        return sorted(port.name for port in device.ports.values() if port.kind == "exit") or uplinks(device)
     by_segment = {port.segment: port.name for port in device.ports.values() if port.segment and port.ipv4}
     local = {by_segment[segment.id] for segment in segments if segment.id in by_segment}
     remote = any(segment.id not in by_segment for segment in segments)
@@ -151,7 +164,7 @@ def _ports(device: DraftDevice, segments: Segments, outside: bool) -> list[str]:
 
 def uplinks(device: DraftDevice) -> list[str]:
     """Return the ports of a device that lead into the backbone."""
-    return sorted(port.name for port in device.ports.values() if port.ospf_cost)
+    return sorted(port.name for port in device.ports.values() if port.kind == "backbone")
 
 
 def _input_rule(draft: Draft, device: DraftDevice, port: DraftPort, crossing: Crossing) -> None:

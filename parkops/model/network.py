@@ -285,6 +285,7 @@ class Flow:
     one_way: bool = False
     service: str = ""  # HostedService.id that it is for
     log: bool = False  # each new session is logged
+    dst_device: str = ""  # Device.name, where it leads to one device of the segment only
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,13 @@ class PlannedFlow:
     cleared: str = ""
     hosted: str = ""
     conduit: str = ""
+    dst_device: str = ""
 
 
 def planned_flows(plan: Plan, places: Places | None = None) -> list[PlannedFlow]:
     """Return all flows in the order of their ids; derived ids hold a slash, so that none is taken."""
     places = places or Places.of(plan)
-    found = [*stated(plan), *_hosted(plan, places), *_collected(places)]
+    found = [*stated(plan), *_hosted(plan, places), *_published(plan, places), *_collected(places)]
     found += [*_identifiers(plan, places), *_time(plan, places)]
     return sorted(found, key=lambda flow: flow.id)
 
@@ -91,6 +92,27 @@ def _hosted(plan: Plan, places: Places) -> Iterator[PlannedFlow]:
                 local_only=hosted.local_only,
                 hosted=name,
             )
+
+
+def _published(plan: Plan, places: Places) -> Iterator[PlannedFlow]:
+    """Let what is published be reached from outside, at the one device that serves it."""
+    external = min(places.external, default="")
+    for name, published in plan.published.items():
+        there = places.attached.get(published.to)
+        if there is None or not external:
+            continue  # told elsewhere
+        protocol, _, port = published.service.partition("/")
+        yield PlannedFlow(
+            f"published/{name}",
+            external,
+            there.segment,
+            (f"{protocol}/{published.inside_port or port}",),
+            published.reason,
+            published.owner,
+            ("published", name),
+            "internet",
+            dst_device=published.to,
+        )
 
 
 def _collected(places: Places) -> Iterator[PlannedFlow]:
