@@ -2,7 +2,7 @@
 
 The entry that ends a transaction also drops its rows. One that was cut off leaves its rows behind: its
 devices stay locked until `push --resume` or `rollback` has finished it, or somebody breaks the lock of a
-device by name. Whether the process behind a transaction lives is told by a flock(2), which the kernel drops with it.
+device by name. A flock(2) tells whether the process behind a transaction lives: the kernel drops it.
 """
 
 from __future__ import annotations

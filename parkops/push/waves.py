@@ -15,23 +15,10 @@ TIERS = {
     Role.EXIT: 1,
     Role.PARK_FIREWALL: 1,
     Role.AGGREGATION: 2,
-    Role.BOUNDARY: 3,
-    Role.LEAF: 3,
-    Role.MANAGEMENT: 4,
-    Role.IDENTIFIER: 4,
-    Role.EDGE_CLOUD: 4,
-    Role.CLOUD_HOST: 4,
-    Role.SERVER: 4,
-    Role.WIRELESS_CONTROLLER: 4,
-    Role.ONE_WAY_GATEWAY: 4,
-    Role.ACCESS_SWITCH: 5,
-    Role.RING_SWITCH: 5,
-    Role.EDGE_GATEWAY: 6,
-    Role.EDGE_CONTROLLER: 6,
-    Role.ACCESS_POINT: 6,
-    Role.CPE_5G: 6,
+    Role.BOUNDARY: 2,
+    Role.LEAF: 2,
 }
-EDGE = 7  # a role that is not named above
+EDGE = 3  # switches, gateways, servers: nothing lies behind them but endpoints
 # Roles whose devices stand in for each other all over the park, those that do within their site, and those
 # behind which nothing else has a second way.
 PARK_WIDE = frozenset({Role.CORE, Role.SPINE, Role.EXIT, Role.PARK_FIREWALL})
