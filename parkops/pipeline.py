@@ -41,8 +41,9 @@ def design_park(workspace: Workspace) -> tuple[Park, Lock]:
     if problems:
         raise PlanError(problems)
     with bulk():
-        park, allocations = design(loaded, lock.numbers, lock.marks)
-    lacking = missing_features(park, find_platforms(workspace.platform_dirs))
+        platforms = find_platforms(workspace.platform_dirs)
+    park, allocations = design(loaded, lock.numbers, lock.marks, platforms)
+    lacking = missing_features(park, platforms)
     if lacking:
         raise DesignError(lacking)
     return park, allocations
