@@ -54,6 +54,7 @@ class BgpNeighbor:
     prepend: int = 0  # times that the own AS is prepended
     max_prefixes: int = 0  # 0: no limit
     source: SourceRef | None = None
+    announces: tuple[str, ...] | None = None  # these prefixes and no others; None: no limit
 
 
 @dataclass(frozen=True, slots=True)
