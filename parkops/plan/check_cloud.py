@@ -67,6 +67,10 @@ def _controller(marks: Marks, cloud: CloudPlan, places: Places) -> Found:
     servers = places.nodes("management-server", "server")
     if cloud.controller and cloud.controller not in servers:
         yield unknown(marks, ("cloud", "controller"), cloud.controller, "server", servers)
+    if cloud.tenants and not cloud.controller:
+        yield marks.key_problem(
+            ("cloud", "tenants"), "quotas that no controller sets", "controller: a server that runs it"
+        )
 
 
 def _tenants(plan: Plan, marks: Marks, cloud: CloudPlan, places: Places, hosts: dict[str, Attached]) -> Found:

@@ -63,7 +63,9 @@ def _node(marks: Marks, path: Path, node: NodePlan) -> Found:
         )
     if node.cycle_us and node.role != "edge-controller":
         yield marks.problem(
-            (*path, "cycle_us"), f"a control cycle on a {node.role}", "an edge controller, or a workload"
+            (*path, "cycle_us"),
+            f"a control cycle, and the role {node.role}",
+            "an edge controller, or a workload",
         )
     if (node.role == "identifier-node") != (node.identifier is not None):
         yield marks.key_problem(
@@ -73,7 +75,9 @@ def _node(marks: Marks, path: Path, node: NodePlan) -> Found:
         )
     if node.workloads and node.role not in CARRIES:
         yield marks.key_problem(
-            (*path, "workloads"), f"workloads on a {node.role}", "an edge node, a server or a cloud host"
+            (*path, "workloads"),
+            f"workloads, and the role {node.role}",
+            "an edge node, a server or a cloud host",
         )
 
 

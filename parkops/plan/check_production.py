@@ -168,9 +168,15 @@ def _stream(
 
 def check_cpes(plan: Plan, marks: Marks) -> Found:
     """A 5G device hangs on a switch of its site, in a segment that offers 5G."""
+    taken = {name: ".".join(item.path) for name, item in Places.of(plan).attached.items()}
     for site in sites(plan):
         for name, cpe in site.plan.cpes.items():
             path = (*site.path, "cpes", name)
+            owner = taken.get(site.endpoint(name))
+            if owner:
+                yield marks.key_problem(
+                    path, f"device name {site.endpoint(name)!r} is taken by {owner}", "another name"
+                )
             if cpe.segment not in site.plan.segments:
                 yield unknown(marks, (*path, "segment"), cpe.segment, "segment", site.plan.segments)
             elif "5g" not in site.plan.segments[cpe.segment].access:

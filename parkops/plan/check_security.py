@@ -8,6 +8,7 @@ from parkops.errors import Problem
 from parkops.plan.flows import PlannedFlow, stated
 from parkops.plan.hints import unknown
 from parkops.plan.marks import Key, Marks
+from parkops.plan.names import one_way_gateway
 from parkops.plan.places import Places
 from parkops.plan.schema import Plan
 
@@ -115,6 +116,8 @@ def check_one_way(plan: Plan, marks: Marks) -> Found:
     places = Places.of(plan)
     for name, gateway in plan.security.one_way.items():
         path = ("security", "one_way", name)
+        if one_way_gateway(name) in places.attached:
+            yield marks.key_problem(path, f"device name {one_way_gateway(name)!r} is taken", "another name")
         for key, zone in (("from", gateway.src), ("to", gateway.dst)):
             if zone not in plan.zones:
                 yield unknown(marks, (*path, key), zone, "zone", plan.zones)
