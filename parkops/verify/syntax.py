@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
@@ -16,19 +17,49 @@ from parkops.model import Artifact, Evidence, EvidenceKind, Finding, Verdict
 TIMEOUT_S = 20.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """A program that reads a language: its call, with {file} and {folder}, and its Debian package."""
+
+    call: tuple[str, ...]
+    package: str
+    program: str = ""  # default: the first word of the call
+    folder: str = ""  # must be there, or the program refuses everything
+
+    @property
+    def name(self) -> str:
+        """The program."""
+        return self.program or self.call[0]
+
+
 # A network namespace of its own; an ordinary user makes one inside a user namespace.
 ALONE = ("unshare", "-n") if os.geteuid() == 0 else ("unshare", "-r", "-n")
-PARSERS: dict[str, tuple[str, tuple[str, ...], str]] = {  # language -> (program, call, Debian package)
-    "nftables": ("nft", (*ALONE, "nft", "-c", "-f", "{file}"), "nftables"),
-    "prometheus": ("promtool", ("promtool", "check", "config", "--syntax-only", "{file}"), "prometheus"),
-    "prometheus-rules": ("promtool", ("promtool", "check", "rules", "{file}"), "prometheus"),
-    "frr": ("vtysh", ("vtysh", "-C", "-f", "{file}"), "frr"),
-    "chrony": ("chronyd", ("chronyd", "-p", "-f", "{file}"), "chrony"),
+NGINX = (
+    "printf 'pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; include {file};"
+    " client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;"
+    " uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; }}' > {folder}/nginx.conf"
+    " && exec nginx -t -q -c {folder}/nginx.conf"
+)
+SSHD = "ssh-keygen -q -t ed25519 -N '' -f {folder}/key && exec /usr/sbin/sshd -t -h {folder}/key -f {file}"
+STAMP = re.compile(r"^[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ]\S+ (\[emerg\] [0-9#]+: )?")
+CHATTER = re.compile(r"Checking |FAILED|rsyslogd: version |.*: warnings occurred in file ")
+PARSERS: dict[str, Parser] = {  # by language
+    "nftables": Parser((*ALONE, "nft", "-c", "-f", "{file}"), "nftables", "nft"),
+    "prometheus": Parser(("promtool", "check", "config", "--syntax-only", "{file}"), "prometheus"),
+    "prometheus-rules": Parser(("promtool", "check", "rules", "{file}"), "prometheus"),
+    "frr": Parser(("vtysh", "-C", "-f", "{file}"), "frr"),
+    "chrony": Parser(("chronyd", "-p", "-f", "{file}"), "chrony"),
+    "ifupdown": Parser(("ifquery", "--interfaces", "{file}", "--list", "--all"), "ifupdown"),
+    "rsyslog": Parser(("rsyslogd", "-N1", "-f", "{file}"), "rsyslog"),
+    "sshd": Parser(("sh", "-c", SSHD), "openssh-server", "sshd", folder="/run/sshd"),
+    "nginx": Parser((*ALONE, "sh", "-c", NGINX), "nginx-light", "nginx"),
+    "shell": Parser(("sh", "-n", "{file}"), "dash"),
 }
 
 
 def check_syntax(artifacts: tuple[Artifact, ...], workers: int = 4) -> Iterator[Finding]:
-    """Yield one finding per artifact that has a parser, or a built-in reader (XML, YAML)."""
+    """Yield one finding per artifact that has a parser, or a built-in reader (XML, YAML, JSON)."""
     wanted = [item for item in artifacts if item.language in PARSERS or item.language in BUILT_IN]
     with ThreadPoolExecutor(workers) as pool:
         yield from pool.map(_check, wanted)
@@ -38,26 +69,30 @@ def _check(artifact: Artifact) -> Finding:
     if artifact.language in BUILT_IN:
         error = " ".join(BUILT_IN[artifact.language](artifact.text).split())
         return _finding(artifact, Verdict.FAIL if error else Verdict.PASS, error or "accepted")
-    program, call, package = PARSERS[artifact.language]
-    if which(program, path=PATH) is None:
-        return _finding(artifact, Verdict.UNKNOWN, f"{program} is not installed (Debian package {package})")
+    parser = PARSERS[artifact.language]
+    if which(parser.name, path=PATH) is None:
+        what = f"{parser.name} is not installed (Debian package {parser.package})"
+        return _finding(artifact, Verdict.UNKNOWN, what)
+    if parser.folder and not Path(parser.folder).is_dir():
+        return _finding(artifact, Verdict.UNKNOWN, f"{parser.name} wants {parser.folder}, which is not here")
     with tempfile.TemporaryDirectory(prefix="parkops-") as folder:
         file = Path(folder) / Path(artifact.path).name
         file.write_text(artifact.text, encoding="utf-8")
         try:
-            code, output = _run([part.format(file=file) for part in call])
+            code, output = _run([part.format(file=file, folder=folder) for part in parser.call])
         except subprocess.TimeoutExpired:
-            return _finding(artifact, Verdict.UNKNOWN, f"{program} did not answer within {TIMEOUT_S:g} s")
+            what = f"{parser.name} did not answer within {TIMEOUT_S:g} s"
+            return _finding(artifact, Verdict.UNKNOWN, what)
     if code == 0:
         return _finding(artifact, Verdict.PASS, "accepted")
     complaint = _complaint(output.replace(str(file), artifact.path))
-    return _finding(artifact, Verdict.FAIL, complaint or f"{program} ended with {code} and said nothing")
+    return _finding(artifact, Verdict.FAIL, complaint or f"{parser.name} ended with {code} and said nothing")
 
 
 def _complaint(output: str) -> str:
-    """Return the first line that says what is wrong, without the time at which it was said."""
-    lines = (re.sub(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T\S+ ", "", line.strip()) for line in output.splitlines())
-    return next((line for line in lines if line and not line.startswith(("Checking ", "FAILED"))), "")
+    """Return the first line that says what is wrong, without the time and the process that said it."""
+    lines = (STAMP.sub("", line.strip()) for line in output.splitlines())
+    return next((line for line in lines if line and not CHATTER.match(line)), "")
 
 
 def _run(call: list[str]) -> tuple[int, str]:
@@ -107,8 +142,20 @@ def _read_yaml(text: str) -> str:
     return ""
 
 
+def _read_json(text: str) -> str:
+    import json
+
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 BUILT_IN: dict[str, Callable[[str], str]] = {
     "xml": _read_xml,
+    "json": _read_json,
+    "yaml": _read_yaml,
     "containerlab": _read_yaml,
     "ansible-inventory": _read_yaml,
 }

@@ -124,6 +124,13 @@ def artifact(language: str, text: str) -> Artifact:
             "x/prometheus-rules.txt",
         ),
         ("chrony", "bogus 1\n", "Actual: Fatal error : Invalid directive at line 1 in file x/chrony.txt"),
+        ("ifupdown", "iface eth0 inet statick\n", "x/ifupdown.txt:1: unknown or no method"),
+        ("rsyslog", 'modul(load="imudp")\n', "invalid character '('"),
+        ("sshd", "MaxAuthTry 3\n", "MaxAuthTry"),
+        ("nginx", "server { listen 80 }\n", 'Actual: unexpected "}" in x/nginx.txt:1'),
+        ("shell", "a=(\n", "yntax error"),
+        ("json", "{", "line 1"),
+        ("yaml", "a: [", "line 2"),
         ("xml", "<a><b></a>", "line 1"),
         ("containerlab", "a: [", "line 2"),
         ("ansible-inventory", "a: b: c", "line 1"),
@@ -148,7 +155,8 @@ def test_a_missing_parser_is_unknown_not_pass(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_parser_that_hangs_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(syntax_module, "TIMEOUT_S", 0.2)
-    monkeypatch.setitem(syntax_module.PARSERS, "frr", ("sleep", ("sleep", "5"), "coreutils"))
+    parser = syntax_module.Parser(("sleep", "5"), "coreutils")
+    monkeypatch.setitem(syntax_module.PARSERS, "frr", parser)
     [finding] = check_syntax((artifact("frr", ""),))
     assert finding.verdict is Verdict.UNKNOWN
     assert "sleep did not answer within 0.2 s" in finding.message
