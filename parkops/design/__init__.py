@@ -38,6 +38,7 @@ from parkops.design.tsn import schedule_streams
 from parkops.design.wireless import add_wireless
 from parkops.errors import DesignError
 from parkops.model import Park
+from parkops.model.bulk import in_bulk
 from parkops.plan import LoadedPlan
 from parkops.plan.marks import Marks
 from parkops.platforms import Platforms
@@ -45,13 +46,13 @@ from parkops.platforms import Platforms
 PASSES: tuple[Callable[[Draft], None], ...] = (
     add_devices,
     lay_cables,
+    form_pairs,
     add_production,
     assign_addresses,
     address_production,
     route,
     build_overlay,
     lead_out,
-    form_pairs,
     assign_vlans,
     protect_ports,
     add_wireless,
@@ -76,6 +77,7 @@ PASSES: tuple[Callable[[Draft], None], ...] = (
 )
 
 
+@in_bulk
 def design(
     loaded: LoadedPlan,
     lock: Mapping[str, Mapping[str, int]],

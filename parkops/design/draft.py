@@ -184,10 +184,11 @@ class DraftDevice:
     def freeze(self) -> Device:
         """Return the finished device."""
         self.rules.sort(key=lambda rule: rule.id)
-        return Device(**{name: _frozen(getattr(self, name)) for name in _DEVICE})
+        return Device(*[value if type(value) in FINAL else _frozen(value) for value in _DEVICE(self)])
 
 
-_DEVICE = tuple(item.name for item in fields(Device))
+_DEVICE = attrgetter(*(item.name for item in fields(Device)))
+FINAL = (str, int, tuple)  # most values
 
 
 def _frozen(value: Any) -> Any:

@@ -16,6 +16,10 @@ from parkops.plan.reader import decode, read
 HEADER = "# Allocations of parkops; commit this file. An entry keeps its number until it is pruned.\n"
 RESTORE = "restore it from version control"
 POOL = re.compile(r"([a-z][\w./-]*):")
+WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")  # values in YAML 1.1
+    ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
+)  # that YAML 1.1 takes for something else
+SHORT = 100  # characters of a key; longer ones YAML writes in another form
 ENTRY = re.compile(r"  ([A-Za-z][\w.:/-]*): (0|[1-9][0-9]{0,8})")
 
 
@@ -89,5 +93,17 @@ def _as_yaml(text: str, name: str) -> Lock:
 
 def lock_text(lock: Mapping[str, Mapping[str, int]]) -> str:
     """Return the text of a park.lock."""
-    plain = {pool: dict(keys) for pool, keys in lock.items()}
-    return HEADER + yaml.dump(plain, Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True)
+    return HEADER + ("".join(_pool_text(name, lock[name]) for name in sorted(lock)) or "{}\n")
+
+
+def _pool_text(name: str, keys: Mapping[str, int]) -> str:
+    """Return a pool as YAML has it, written directly where no name needs quotes."""
+    entries = [f"  {key}: {keys[key]}" for key in sorted(keys)]
+    plain = POOL.fullmatch(f"{name}:") and _bare(name)
+    if entries and plain and all(map(ENTRY.fullmatch, entries)) and all(map(_bare, keys)):
+        return "\n".join((f"{name}:", *entries, ""))
+    return yaml.dump({name: dict(keys)}, Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True)
+
+
+def _bare(name: str) -> bool:
+    return len(name) <= SHORT and name.lower() not in WORDS and not name.endswith(":")

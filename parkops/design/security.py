@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from parkops.design.draft import Draft, DraftDevice, DraftPort
 from parkops.model import Flow, PortMode, Role, Rule, Segment
 from parkops.plan.flows import PlannedFlow, planned_flows
+from parkops.plan.names import firewalls
 
 INTERNET = ("internet",)  # stands for every address outside the park's pools
 ENFORCERS = (Role.PARK_FIREWALL, Role.BOUNDARY)
@@ -78,7 +79,7 @@ def _enforcers(draft: Draft, crossing: Crossing, partners: dict[str, tuple[str, 
         return []  # it never leaves its segment
     names = {segment.gateway_device for segment in (*crossing.src, *crossing.dst)}
     if crossing.to_outside or crossing.from_outside:
-        names |= {name for name, device in draft.devices.items() if device.role is Role.PARK_FIREWALL}
+        names |= set(firewalls(draft.plan))
     return sorted({partner for name in names for partner in partners.get(name, (name,))})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
 from parkops.design.roles import ROUTERS, SWITCHES, WIRELESS
-from parkops.model import PortMode, Segment
+from parkops.model import PortMode, Role, Segment
 from parkops.plan.names import PlannedSite
 from parkops.platforms import port_name
 
@@ -24,14 +24,18 @@ def assign_vlans(draft: Draft) -> None:
             for port in device.ports.values():
                 if port.mode not in WHOLE:
                     _port(draft, port, vlans, site)
-    for _, device in sorted(draft.devices.items()):
+    names: dict[tuple[str, Role, int], tuple[str, ...]] = {}
+    for device in draft.devices.values():
         if device.role in SWITCHES | ROUTERS:
-            device.unused = _unused(draft, device)
+            kind = (device.platform, device.role, device.ports_max)
+            if kind not in names:
+                names[kind] = _all_ports(draft, device)
+            device.unused = tuple(name for name in names[kind] if name not in device.ports)
 
 
 def _port(draft: Draft, port: DraftPort, vlans: dict[int, Segment], site: PlannedSite) -> None:
     peer = draft.devices[port.peer_device]
-    if peer.role in SWITCHES:
+    if peer.role in SWITCHES or not port.link:  # what has no cable of its own is a LAG
         port.mode, port.vids = PortMode.TRUNK, tuple(vlans)
         return
     there = peer.ports[port.peer_interface]
@@ -59,7 +63,6 @@ def wireless_vlans(site: PlannedSite, vids: dict[str, int]) -> tuple[int, ...]:
     return tuple(sorted({vids[site.segment(network.segment)] for network in networks}))
 
 
-def _unused(draft: Draft, device: DraftDevice) -> tuple[str, ...]:
+def _all_ports(draft: Draft, device: DraftDevice) -> tuple[str, ...]:
     platform = draft.platform(device)
-    names = (port_name(platform, number, device.role.value) for number in range(1, device.ports_max + 1))
-    return tuple(name for name in names if name not in device.ports)
+    return tuple(port_name(platform, number, device.role.value) for number in range(1, device.ports_max + 1))

@@ -163,6 +163,8 @@ def _accesses(
     segments: Iterable[str],
 ) -> Found:
     ports: dict[int, str] = {}
+    if not accesses:
+        return
     own = [name.removeprefix(prefix) for name in segments if name.startswith(prefix)]
     for name, access in accesses.items():
         where = (*path, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from parkops.errors import Problem
@@ -104,7 +104,10 @@ def sequence(
 def come_from(node: Node, *origins: Origin) -> Node:
     """Return a node with where it came from; what is below it shares that."""
     new = tuple(origin for origin in origins if origin not in node.origins)
-    return replace(node, origins=new + node.origins) if new else node
+    if not new:
+        return node
+    way = new + node.origins
+    return Node(node.place, node.data, node.text, node.quoted, node.active, node.entries, node.items, way)
 
 
 def merge(base: Node, own: Node) -> Node:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parkops.design import Lock, design, lock_text, parse_lock
 from parkops.design.allocate import Allocator
@@ -74,3 +76,12 @@ def test_the_short_way_of_reading_a_lock_reads_what_yaml_reads(demo_lock: bytes)
     assert file.marks().ref("vlans").line > 1
     commented = b"# mine\n" + demo_lock.replace(b"\nvlans:", b"\n\nvlans:  # ours")
     assert parse_lock(commented).numbers == file.numbers
+
+
+NAMES = st.from_regex(r"[a-z][a-z0-9./:-]{0,20}|yes|on|null|[0-9]{1,3}|~|a b|é", fullmatch=True)
+
+
+@given(st.dictionaries(NAMES, st.dictionaries(NAMES, st.integers(0, 9999), max_size=4), max_size=3))
+def test_the_short_way_of_writing_a_lock_writes_what_yaml_writes(lock: dict[str, dict[str, int]]) -> None:
+    plain = yaml.dump(lock, Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True)
+    assert lock_text(lock).partition("\n")[2] == plain
