@@ -17,8 +17,6 @@ HEADER = "# Allocations of parkops; commit this file. An entry keeps its number 
 RESTORE = "restore it from version control"
 POOL = re.compile(r"([a-z][\w./-]*):")
 WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")  # values in YAML 1.1
-    ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
-)  # that YAML 1.1 takes for something else
 SHORT = 100  # characters of a key; longer ones YAML writes in another form
 ENTRY = re.compile(r"  ([A-Za-z][\w.:/-]*): (0|[1-9][0-9]{0,8})")
 
