@@ -1,115 +1,170 @@
-"""`parkops show`: the design as tables."""
+"""`parkops show`: the design as tables, as a picture, and as a workbook."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import csv
+import sys
 from dataclasses import asdict
+from difflib import get_close_matches
+from pathlib import Path
 
 import click
 
 from parkops.cli.common import Context, json_option
+from parkops.errors import UsageError
 from parkops.model import Park
 
-Rows = Iterable[tuple[str, ...]]
+NAMES = (
+    *("devices", "ports", "links", "segments", "addresses", "vlans", "vrfs", "rings", "streams"),
+    *("flows", "rules", "workloads", "targets", "topology"),
+)
 
 
-def _devices(park: Park) -> Rows:
-    for device in park.devices:
-        yield (
-            device.name,
-            device.role.value,
-            device.platform,
-            device.tenant or "-",
-            device.management_address or "-",
-            device.title,
-        )
+class _What(click.Choice[str]):
+    """One of NAMES; a misspelt one gets a hint."""
 
-
-def _links(park: Park) -> Rows:
-    for link in park.links:
-        yield (
-            f"{link.a_device} {link.a_interface}",
-            f"{link.b_device} {link.b_interface}",
-            link.kind,
-            f"{link.rate_mbps}",
-        )
-
-
-def _segments(park: Park) -> Rows:
-    for segment in park.segments:
-        yield (
-            segment.id,
-            segment.zone,
-            str(segment.vlan),
-            segment.ipv4,
-            segment.ipv6,
-            f"{segment.gateway_device} {segment.gateway_interface}",
-            segment.title,
-        )
-
-
-def _flows(park: Park) -> Rows:
-    for flow in park.flows:
-        ports = ",".join(str(port) for port in flow.ports)
-        yield (flow.id, flow.src, flow.dst, f"{flow.protocol}/{ports}", flow.owner, flow.reason)
-
-
-def _rules(park: Park) -> Rows:
-    for device in park.devices:
-        for rule in device.rules:
-            yield (
-                device.name,
-                rule.id,
-                rule.flow,
-                rule.in_interface,
-                rule.out_interface or "(itself)",
-                f"{rule.protocol}/{','.join(str(port) for port in rule.ports)}",
-                rule.reason,
-            )
-
-
-def _targets(park: Park) -> Rows:
-    for target in park.targets:
-        yield (
-            target.id,
-            target.probe,
-            f"{target.address}:{target.port}" if target.port else target.address,
-            f"{target.interval_s:g}",
-        )
-
-
-TABLES: dict[str, tuple[tuple[str, ...], Callable[[Park], Rows]]] = {
-    "devices": (("device", "role", "platform", "tenant", "management", "title"), _devices),
-    "links": (("a", "b", "kind", "Mbit/s"), _links),
-    "segments": (("segment", "zone", "VLAN", "IPv4", "IPv6", "gateway", "title"), _segments),
-    "flows": (("flow", "from", "to", "service", "owner", "reason"), _flows),
-    "rules": (("device", "rule", "flow", "in", "out", "service", "reason"), _rules),
-    "targets": (("target", "probe", "address", "every s"), _targets),
-}
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name; BadParameter says which was meant."""
+        close = get_close_matches(value, NAMES, n=1)
+        if value not in NAMES and close:
+            self.fail(f"there is no {value!r}; did you mean {close[0]!r}?", param, ctx)
+        return str(super().convert(value, param, ctx))
 
 
 @click.command()
-@click.argument("what", type=click.Choice([*TABLES]), default="devices")
+@click.argument("what", type=_What(NAMES), default="devices")
+@click.option("--tenant", help="Only this tenant's devices and what concerns them.")
+@click.option("--site", help="Only this site's, as in TENANT.SITE.")
+@click.option("--role", help="Only devices of this role, such as boundary.")
+@click.option("--device", "devices", multiple=True, help="Only this device; may be repeated.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="Write all tables as XLSX.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write the topology as SVG.")
+@click.option("--mermaid", is_flag=True, help="Print the topology as a Mermaid flowchart.")
+@click.option("--limit", type=click.IntRange(5, 2000), help="Most boxes in a picture (150).")
 @json_option
 @click.pass_obj
-def show(ctx: Context, what: str, as_json: bool) -> None:
-    """Show devices, links, segments, flows, rules or targets.
+def show(
+    ctx: Context,
+    what: str,
+    tenant: str | None,
+    site: str | None,
+    role: str | None,
+    devices: tuple[str, ...],
+    as_csv: bool,
+    xlsx: Path | None,
+    svg: Path | None,
+    mermaid: bool,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Show the design: devices, ports, links, segments, addresses, VLANs, flows, rules, or the topology.
 
     \b
     Example:
-      parkops -p inventories/demo show segments
+      parkops -p inventories/demo show ports --device hx-bd-1
+      parkops -p inventories/demo show --xlsx tables.xlsx
+      parkops -p inventories/demo show topology --svg park.svg
     """
     park = ctx.park()
-    if as_json:
-        items = (
-            [asdict(item) for item in getattr(park, what)]
-            if what != "rules"
-            else [{"device": device.name, **asdict(rule)} for device in park.devices for rule in device.rules]
-        )
-        ctx.print_json(f"show.{what}", {what: items})
+    wanted = _wanted(park, tenant, site, role, devices)
+    if xlsx:
+        _write_workbook(ctx, park, wanted, xlsx)
+    if svg or mermaid or what == "topology":
+        _picture(ctx, park, wanted, svg, limit)
+    if xlsx or svg or mermaid or what == "topology":
         return
-    heads, rows = TABLES[what]
-    table = ctx.table(*heads)
-    for row in rows(park):
-        table.add_row(*row)
-    ctx.console.print(table, markup=False)
+    if as_json and what in ("devices", "links", "segments", "flows", "targets") and wanted is None:
+        ctx.print_json(f"show.{what}", {what: [asdict(item) for item in getattr(park, what)]})
+        return
+    _table(ctx, park, what, wanted, as_csv, as_json)
+
+
+def _table(
+    ctx: Context, park: Park, what: str, wanted: frozenset[str] | None, as_csv: bool, as_json: bool
+) -> None:
+    from parkops.show import table
+
+    found = table(park, what, wanted)
+    if as_json:
+        ctx.print_json(f"show.{what}", {what: found.records()})
+    elif as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(column.key for column in found.columns)
+        writer.writerows(found.rows)
+    else:
+        columns = found.fitting(ctx.console.width)
+        shown = ctx.table(*(found.columns[index].en for index in columns))
+        for row in found.rows:
+            shown.add_row(*(row[index] or "-" for index in columns))
+        ctx.console.print(shown, markup=False)
+        hidden = [
+            column.en
+            for index, column in enumerate(found.columns)
+            if index not in columns and any(row[index] for row in found.rows)
+        ]
+        if hidden:
+            ctx.console.print(f"[dim]no room for: {', '.join(hidden)} (--csv has all)[/]")
+
+
+def _wanted(
+    park: Park, tenant: str | None, site: str | None, role: str | None, devices: tuple[str, ...]
+) -> frozenset[str] | None:
+    """Return the names of the devices that fit all conditions, None when there is no condition.
+
+    Raises UsageError for a tenant, site, role or device that is not in the park.
+    """
+    if not (tenant or site or role or devices):
+        return None
+    _known("tenant", tenant, {device.tenant for device in park.devices if device.tenant})
+    _known("site", site, {device.site for device in park.devices if device.site})
+    _known("role", role, {device.role.value for device in park.devices})
+    for name in devices:
+        _known("device", name, {device.name for device in park.devices})
+    return frozenset(
+        device.name
+        for device in park.devices
+        if (not tenant or device.tenant == tenant)
+        and (not site or device.site == site)
+        and (not role or device.role.value == role)
+        and (not devices or device.name in devices)
+    )
+
+
+def _known(kind: str, name: str | None, names: set[str]) -> None:
+    if name is None or name in names:
+        return
+    close = get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(names)[:20])}"
+    raise UsageError(f"there is no {kind} of this name", where=name, hint=hint)
+
+
+def _write_workbook(ctx: Context, park: Park, wanted: frozenset[str] | None, path: Path) -> None:
+    from parkops.show import TABLES, table, workbook
+
+    _write(path, workbook(park.title or park.name, [table(park, name, wanted) for name in TABLES]))
+    ctx.console.print(f"wrote {path}", markup=False)
+
+
+def _picture(
+    ctx: Context, park: Park, wanted: frozenset[str] | None, path: Path | None, limit: int | None
+) -> None:
+    from parkops.picture import LIMIT, lay_out, mermaid, svg, view
+
+    chosen = None if wanted is None else [device for device in park.devices if device.name in wanted]
+    seen = view(park, chosen, limit or LIMIT)
+    if path is None:
+        click.echo(mermaid(seen), nl=False)
+        return
+    _write(path, svg(lay_out(seen)).encode())
+    folded = f"; drawn together: {seen.folded}" if seen.folded else ""
+    ctx.console.print(f"wrote {path}: {len(seen.nodes)} boxes{folded}", markup=False)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that the user named; UsageError when it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error
