@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
-from parkops.design.numbers import first, v4, v6
+from parkops.design.numbers import base, first, v4, v6
 from parkops.design.roles import ROUTERS, UNMANAGED
 from parkops.model import Link, PortMode, Segment, Vrrp
 from parkops.plan.limits import FIRST_HOST, LAST_HOST
@@ -48,6 +49,11 @@ def _management(draft: Draft) -> None:
         if device.role not in UNMANAGED:
             number = draft.allocator.take("management", name, first=2, last=last)
             device.management_ipv4 = f"{v4(start + number)}/{network.prefixlen}"
+    for device in draft.devices.values():
+        if device.mlag:
+            peer = draft.devices[device.mlag.peer]
+            own, other = base(device.management_ipv4), base(peer.management_ipv4)
+            device.mlag = replace(device.mlag, local_address=own, peer_address=other)
 
 
 def _loopbacks(draft: Draft) -> None:
@@ -122,12 +128,14 @@ def _relay(device: DraftDevice, port: DraftPort, plan: SegmentPlan) -> None:
 
 def _gateway_port(draft: Draft, site: PlannedSite, name: str, vlan: int, index: int) -> DraftPort:
     """Return the port of a gateway that leads into a segment: its own cable, or a subinterface of a trunk."""
-    gateway, switch = draft.devices[site.gateways[index]], site.uplink_switch(index)
+    gateway = draft.devices[site.gateways[index]]
+    switch = site.switch(1) if site.dual and site.trunk else site.uplink_switch(index)
     detail = site.prefix if site.trunk else f"{site.prefix}-{name}"
     port = gateway.ports[draft.links[f"{gateway.name}--{switch}:{detail}"].a_interface]
     if not site.trunk:
         port.mode = PortMode.ROUTED
         return port
+    port = gateway.ports[port.lag] if port.lag else port
     port.mode, port.vids = PortMode.TRUNK, (*port.vids, vlan)
     gateway.need("subinterface", draft.marks.ref(*site.path))
     called = subinterface_name(draft.platform(gateway), port.name, vlan)

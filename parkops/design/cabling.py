@@ -83,13 +83,15 @@ def _leased_lines(draft: Draft) -> None:
 
 
 def _gateways(draft: Draft, site: PlannedSite) -> None:
-    """Attach the gateways: a cable for each segment, or one trunk."""
+    """Attach the gateways: a cable for each segment, or one trunk; to both of a pair where it is a trunk."""
     details = (
         [site.prefix] if site.trunk else [f"{site.prefix}-{name}" for name in sorted(site.plan.segments)]
     )
     for index, gateway in enumerate(site.gateways):
-        for detail in details:
-            draft.connect(gateway, site.uplink_switch(index), "uplink", detail=detail, important=True)
+        both = site.dual and site.trunk
+        for switch in site.switches[:2] if both else [site.uplink_switch(index)]:
+            for detail in details:
+                draft.connect(gateway, switch, "uplink", detail=detail, important=True)
 
 
 def _attached(draft: Draft, site: PlannedSite) -> None:

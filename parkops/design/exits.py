@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -46,7 +46,7 @@ def lead_out(draft: Draft) -> None:
     zone = external_zone(draft)
     for line in lines:
         _guard(draft, line, zone)
-    _routers(draft, zone)
+    _routers(draft, zone, {line.device.name for line in lines if not line.plan.asn})
     _choose(draft, lines)
     _translate(draft, lines)
     _publish(draft, lines)
@@ -104,8 +104,11 @@ def _guard(draft: Draft, line: Line, zone: str) -> None:
         device.need("bogon-filter", explicit)
 
 
-def _routers(draft: Draft, zone: str) -> None:
-    """Let the park firewalls learn the ways out from the exit routers, and tell them what is inside."""
+def _routers(draft: Draft, zone: str, static: Set[str]) -> None:
+    """Let the park firewalls learn the ways out from the exit routers, and tell them what is inside.
+
+    A router with a static line (``static``) originates the default route; others pass on what they learn.
+    """
     plan = draft.plan
     routers, firewalls = names.exits(plan), names.firewalls(plan)
     source = draft.marks.ref("backbone", "exit", "routers")
@@ -124,7 +127,7 @@ def _routers(draft: Draft, zone: str) -> None:
         speak_bgp(draft, firewall, own_as(draft, firewall), up)
         speak_bgp(draft, router, own_as(draft, router), down)
     for name in routers:
-        originate(draft, draft.devices[name], default=True)
+        originate(draft, draft.devices[name], default=name in static)
     for name in firewalls if routers else ():
         _announce(
             draft, draft.devices[name], [str(plan.pools.segments.ipv4), str(plan.pools.segments.ipv6)], source
@@ -212,6 +215,7 @@ def _way(draft: Draft, line: Line, preference: int) -> None:
                 prepend=(BEST - preference) // STEP,
                 max_prefixes=1_000_000,
                 source=line.source,
+                announces=tuple(str(item) for item in plan.announce if f"ipv{item.version}" == family),
             )
             for address, family in ((line.far4, "ipv4"), (line.far6, "ipv6"))
         ]

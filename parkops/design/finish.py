@@ -206,7 +206,7 @@ def _facts(draft: Draft) -> tuple[tuple[str, str], ...]:
 
 def _prefixes(pools: Pools, family: str) -> list[str]:
     """Return all that is inside the park; what is not is the Internet."""
-    parts = (pools.management, pools.loopbacks, pools.links, pools.segments)
+    parts = (pools.management, pools.loopbacks, pools.links, pools.segments, *filter(None, (pools.vpn,)))
     return sorted(str(getattr(part, family)) for part in parts if hasattr(part, family))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
+from parkops.design.roles import FIREWALLS
 from parkops.model import Lag, Mlag, Pair, PortMode, SourceRef
 from parkops.plan import names
 from parkops.plan.names import PlannedSite
@@ -42,6 +43,7 @@ def _firewalls(draft: Draft, devices: tuple[str, ...], source: SourceRef) -> Non
 
 def _switches(draft: Draft, site: PlannedSite) -> None:
     first, second, *others = (draft.devices[name] for name in site.switches)
+    gateways = [draft.devices[name] for name in site.gateways if site.trunk]
     source = draft.marks.ref(*site.path, "redundancy")
     kind = site.plan.redundancy
     _pair(draft, site.prefix, kind, (first.name, second.name), source)
@@ -53,20 +55,34 @@ def _switches(draft: Draft, site: PlannedSite) -> None:
             domain,
             peer.name,
             link.name,
-            "",  # keepalive runs over management, which is addressed later
+            "",  # keepalive runs over management; the addresses follow
             "",
             _mac(domain),
             100 if device is first else 90,
         )
         device.need(kind, source)
         device.need("lag", source)
-    for device in others:
-        number = draft.allocator.take(f"lags/{site.prefix}", device.name, first=2, last=4000)
-        for upper in (first, second):
-            lag(draft, upper, number, _towards(upper, device.name), f"to {device.name}", mlag=number)
-        members = [port for upper in (first, second) for port in _towards(device, upper.name)]
-        lag(draft, device, UP, members, f"to {first.name} and {second.name}")
-        device.need("lag", source)
+    for device in (*gateways, *others):
+        _below(draft, site, device, (first, second), source)
+
+
+def _below(
+    draft: Draft,
+    site: PlannedSite,
+    device: DraftDevice,
+    pair: tuple[DraftDevice, DraftDevice],
+    source: SourceRef,
+) -> None:
+    """Attach a switch or a gateway to both of a pair by one LAG."""
+    number = draft.allocator.take(f"lags/{site.prefix}", device.name, first=2, last=4000)
+    for upper in pair:
+        lag(draft, upper, number, _towards(upper, device.name), f"to {device.name}", mlag=number)
+    members = [port for upper in pair for port in _towards(device, upper.name)]
+    own = UP
+    if device.role in FIREWALLS:  # it may attach to several sites
+        own = draft.allocator.take(f"lags/{device.name}", site.prefix, first=1, last=64)
+    lag(draft, device, own, members, f"to {pair[0].name} and {pair[1].name}")
+    device.need("lag", source)
 
 
 def _mac(domain: int) -> str:

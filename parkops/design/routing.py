@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
 from parkops.design.numbers import base
-from parkops.design.roles import BACKBONE, FIREWALLS, ROUTERS
+from parkops.design.roles import BACKBONE, FIREWALLS
 from parkops.model import Bgp, BgpNeighbor, Igp, Link, PortMode, Role, SourceRef
 from parkops.plan import names
 
@@ -193,7 +193,7 @@ def originate(draft: Draft, device: DraftDevice, *, default: bool, vrf: str = ""
     if default:
         networks += [(vrf, "0.0.0.0/0"), (vrf, "::/0")]
     redistribute = [*old.redistribute]
-    if device.role in ROUTERS - BACKBONE or vrf:
+    if device.role in FIREWALLS or vrf:
         redistribute.append((vrf, "connected"))
     device.bgp = Bgp(
         old.asn,

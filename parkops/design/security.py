@@ -120,7 +120,8 @@ def _hosts(draft: Draft, crossing: Crossing) -> tuple[tuple[str, ...], tuple[str
     name = crossing.flow.dst_device
     if not name:
         return tuple(item.ipv4 for item in crossing.dst), tuple(item.ipv6 for item in crossing.dst)
-    port = next(port for port in draft.devices[name].ports.values() if port.ipv4)
+    ports = [port for port in draft.devices[name].ports.values() if port.ipv4]
+    port = next((port for port in ports if port.segment == crossing.flow.dst), ports[0])
     return (port.ipv4.partition("/")[0] + "/32",), (port.ipv6.partition("/")[0] + "/128",)
 
 
@@ -158,6 +159,7 @@ def _ports(device: DraftDevice, segments: Segments, outside: bool) -> list[str]:
     if outside:
         return sorted(port.name for port in device.ports.values() if port.kind == "exit") or uplinks(device)
     by_segment = {port.segment: port.name for port in device.ports.values() if port.segment and port.ipv4}
+    by_segment |= {f"vpn.{vpn.id}": vpn.interface for vpn in device.vpns if vpn.interface}
     local = {by_segment[segment.id] for segment in segments if segment.id in by_segment}
     remote = any(segment.id not in by_segment for segment in segments)
     return sorted(local | set(uplinks(device) if remote else ()))

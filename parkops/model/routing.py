@@ -142,6 +142,7 @@ class Vpn:
     auth: str = "key"  # key | certificate | radius
     idle_s: int = 900
     source: SourceRef | None = None
+    interface: str = ""  # of the tunnel on the device, that rules name: wg0, ipsec0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from parkops.plan.check_security import (
 from parkops.plan.hints import unknown
 from parkops.plan.marks import Marks
 from parkops.plan.mlps import check_mlps
-from parkops.plan.names import PlannedSite, sites
+from parkops.plan.names import PlannedSite, remote_accesses, sites
 from parkops.plan.schema import EndpointPlan, NodePlan, Plan
 
 Found = Iterator[Problem]
@@ -66,6 +66,7 @@ def check_segments(plan: Plan, marks: Marks) -> Found:
                     "add a zone below `zones`",
                 )
     used = {segment.zone for site in sites(plan) for segment in site.plan.segments.values()}
+    used |= {access.zone for _, _, access in remote_accesses(plan)}
     meant = {close for zone in used - set(plan.zones) for close in get_close_matches(zone, plan.zones, n=1)}
     for name, zone in plan.zones.items():
         if name not in used | meant and zone.kind != "external":
@@ -138,7 +139,8 @@ def _ports_used(site: PlannedSite) -> Counter[int]:
     used: Counter[int] = Counter()
     cables = 1 if site.trunk else len(site.plan.segments)
     for index in range(len(site.gateways)):
-        used[min(index + 1, site.plan.switches)] += cables
+        both = (1, 2) if site.dual and site.trunk else (min(index + 1, site.plan.switches),)
+        used.update(dict.fromkeys(both, cables))
     if site.dual:
         used.update({1: site.plan.switches, 2: site.plan.switches})  # two between them, one to each other
         used.update(dict.fromkeys(range(3, site.plan.switches + 1), 2))

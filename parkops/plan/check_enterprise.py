@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ipaddress import AddressValueError, IPv4Address
 
 from parkops.errors import Problem
+from parkops.plan import names
 from parkops.plan.hints import unknown
 from parkops.plan.marks import Marks
 from parkops.plan.names import PlannedSite, sites
@@ -93,10 +94,10 @@ def check_wireless(plan: Plan, marks: Marks) -> Found:
             if group.switch > site.plan.switches:
                 where = (*path, "access_points", name, "switch")
                 yield marks.problem(where, f"there is no switch {group.switch}", f"1 to {site.plan.switches}")
-        names: dict[str, str] = {}
+        ssids: dict[str, str] = {}
         for name, network in wireless.networks.items():
             where = (*path, "networks", name)
-            if names.setdefault(network.ssid, name) != name:
+            if ssids.setdefault(network.ssid, name) != name:
                 yield marks.problem(
                     (*where, "ssid"), f"SSID {network.ssid!r} stands twice at this site", "each once"
                 )
@@ -147,11 +148,46 @@ def _network(plan: Plan, marks: Marks, site: PlannedSite, path: Path, name: str)
 
 def check_remote_access(plan: Plan, marks: Marks) -> Found:
     """Remote access has addresses, segments, and users who prove who they are."""
+    park = names.firewalls(plan)[0]
     segments = {site.segment(name) for site in sites(plan) for name in site.plan.segments}
-    yield from _accesses(plan, marks, ("remote_access",), plan.remote_access, "", segments)
+    own = {site.segment(name) for site in sites(plan) if site.gateway == park for name in site.plan.segments}
+    yield from _zones(plan, marks)
+    yield from _accesses(plan, marks, ("remote_access",), plan.remote_access, "", own)
     for tenant_id, tenant in plan.tenants.items():
         path = ("tenants", tenant_id, "remote_access")
         yield from _accesses(plan, marks, path, tenant.remote_access, f"{tenant_id}.", segments)
+
+
+def _zones(plan: Plan, marks: Marks) -> Found:
+    """Users of remote access are in a zone of their tenant."""
+    owners = {segment.zone: site.tenant for site in sites(plan) for segment in site.plan.segments.values()}
+    for tenant, name, access in names.remote_accesses(plan):
+        path: Path = (*(("tenants", tenant) if tenant else ()), "remote_access", name, "zone")
+        if access.zone not in plan.zones:
+            yield unknown(marks, path, access.zone, "zone", plan.zones)
+        elif plan.zones[access.zone].kind == "external":
+            yield marks.problem(path, f"users in the external zone {access.zone!r}", "a zone inside the park")
+        elif owners.setdefault(access.zone, tenant) != tenant:
+            owner = f"tenant {owners[access.zone]!r}" if owners[access.zone] else "the park"
+            yield marks.problem(
+                path, f"zone {access.zone!r} belongs to {owner} already", "a zone of its own for each tenant"
+            )
+
+
+def check_remote_flows(plan: Plan, marks: Marks) -> Found:
+    """Users of remote access come as far as their tenant's segments."""
+    zones = {access.zone: tenant for tenant, _, access in names.remote_accesses(plan)}
+    if not zones:
+        return
+    places = Places.of(plan)
+    for name, flow in plan.flows.items():
+        for key, here, there in (("to", flow.src, flow.dst), ("from", flow.dst, flow.src)):
+            if here in zones and places.known(there) and places.tenant(there) != zones[here]:
+                yield marks.problem(
+                    ("flows", name, key),
+                    f"{there!r} is beyond what users of remote access reach",
+                    f"a zone or segment of {zones[here] or 'the park'}",
+                )
 
 
 def _accesses(
@@ -179,6 +215,19 @@ def _accesses(
         if ports.setdefault(port, name) != name:
             yield marks.key_problem(
                 where, f"UDP port {port} is that of {ports[port]!r} already", "another `port`"
+            )
+        if access.kind == "ipsec" and prefix and not access.address:
+            yield marks.key_problem(
+                where,
+                "IPsec on a boundary that nobody outside can reach",
+                "address: a public one of the park",
+            )
+        if access.address and (access.kind == "wireguard" or not prefix):
+            yield marks.problem(
+                (*where, "address"),
+                "an address that has no effect here",
+                "no `address`",
+                "IPsec of a tenant has one",
             )
         if access.kind == "wireguard" and access.auth != "key":
             yield marks.problem(
@@ -297,6 +346,7 @@ RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
     check_port_access,
     check_wireless,
     check_remote_access,
+    check_remote_flows,
     check_published,
     check_interconnects,
     check_qos,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from parkops.plan.names import boundary, remote_accesses
 from parkops.plan.places import Attached, Places
 from parkops.plan.protocols import COLLECTED, PORTS, expand
 from parkops.plan.schema import EndpointPlan, FlowBase, Plan
@@ -35,7 +36,8 @@ class PlannedFlow:
 def planned_flows(plan: Plan, places: Places | None = None) -> list[PlannedFlow]:
     """Return all flows in the order of their ids; derived ids hold a slash, so that none is taken."""
     places = places or Places.of(plan)
-    found = [*stated(plan), *_hosted(plan, places), *_published(plan, places), *_collected(places)]
+    found = [*stated(plan), *_hosted(plan, places), *_published(plan, places), *_remote(plan, places)]
+    found += _collected(places)
     found += [*_identifiers(plan, places), *_time(plan, places)]
     return sorted(found, key=lambda flow: flow.id)
 
@@ -112,6 +114,26 @@ def _published(plan: Plan, places: Places) -> Iterator[PlannedFlow]:
             ("published", name),
             "internet",
             dst_device=published.to,
+        )
+
+
+def _remote(plan: Plan, places: Places) -> Iterator[PlannedFlow]:
+    """Let the tunnels of remote access come in as far as the boundary that ends them."""
+    external = min(places.external, default="")
+    for tenant, name, access in remote_accesses(plan):
+        if not tenant or not external:
+            continue  # the park firewall itself ends it
+        port = access.port or 51820
+        yield PlannedFlow(
+            f"remote/{tenant}.{name}",
+            external,
+            f"{tenant}.{access.segments[0]}",
+            (f"udp/{port}",) if access.kind == "wireguard" else ("udp/500", "udp/4500"),
+            access.reason,
+            access.owner or tenant,
+            ("tenants", tenant, "remote_access", name),
+            "internet",
+            dst_device=boundary(plan.tenants[tenant].prefix),
         )
 
 

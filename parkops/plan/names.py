@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from parkops.plan.schema import Plan, SitePlan, TenantPlan
+from parkops.plan.schema import Plan, RemoteAccessPlan, SitePlan, TenantPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,15 @@ def _site(
 ) -> PlannedSite:
     standby = gateways[1] if len(gateways) > 1 else ""
     return PlannedSite(site_id, tenant, *names, gateways[0], plan, path, standby, trunk=attach == "trunk")
+
+
+def remote_accesses(plan: Plan) -> Iterator[tuple[str, str, RemoteAccessPlan]]:
+    """Yield (tenant or "", name, plan) of every remote access."""
+    for name, access in sorted(plan.remote_access.items()):
+        yield "", name, access
+    for tenant_id, tenant in sorted(plan.tenants.items()):
+        for name, access in sorted(tenant.remote_access.items()):
+            yield tenant_id, name, access
 
 
 def _numbered(prefix: str, part: object) -> list[str]:

@@ -33,6 +33,7 @@ PATTERNS = {
     r"^[0-9]+(\.[0-9]+)+$": "an identifier prefix such as 88.136.1",
     r"^[0-9]+(\.[0-9]+)+/[A-Za-z0-9._-]+$": "an identifier such as 88.136.1/part-1",
     r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$": "a host name or an address",
+    r"^([0-9]{1,3}\.){3}[0-9]{1,3}$": "an IPv4 address such as 198.51.100.80",
     r"^[a-z][a-z0-9_]{0,39}$": "the name of a platform such as huawei_vrp",
     r"^[a-z0-9*?][a-z0-9*?-]{0,62}$": "a device's name, or a pattern with * and ?",
 }

@@ -22,6 +22,7 @@ Purpose = Literal[
     "service",
 ]
 Ssid = Annotated[str, Field(min_length=1, max_length=32, description="Name of the wireless network")]
+Ipv4 = Annotated[str, Field(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}$")]
 TrafficName = Literal["network", "control", "video", "management", "data", "internet"]
 
 
@@ -111,21 +112,33 @@ class RemoteAccessPlan(Part):
     model_config = examples(
         {
             "kind": "wireguard",
+            "zone": "hx-remote",
             "segments": ["office.staff"],
             "key": "file:keys/hx-vpn",
             "users": {"li": {"identity": "5YJ2sPqHqk0M5dQwXcD1xN8vS2oQ3xq7kO2l5nF8dU0="}},
         },
-        {"kind": "ipsec", "segments": ["office.staff"], "auth": "radius", "key": "file:keys/hx-ike"},
+        {
+            "kind": "ipsec",
+            "zone": "hx-remote",
+            "address": "198.51.100.81",
+            "segments": ["office.staff"],
+            "auth": "radius",
+            "key": "file:keys/hx-ike",
+        },
     )
 
     kind: Literal["wireguard", "ipsec"] = Field(description="WireGuard, or IKEv2 and ESP (RFC 7296)")
+    zone: str = Field(description="Zone that its users are in; flows from there say what they may do")
     segments: tuple[str, ...] = Field(
-        min_length=1, description="Segments that users may reach: site.segment of the tenant"
+        min_length=1, description="Segments that are routed to users: site.segment of the tenant"
     )
     port: Whole | None = Field(
         default=None, ge=1, le=65535, description="UDP port; default 51820, or 500 for IKE"
     )
     key: Secret = Field(description="Private key of the device")
+    address: Ipv4 | None = Field(
+        default=None, description="Public address of IPsec on a tenant's boundary; WireGuard gets a port"
+    )
     auth: Literal["key", "certificate", "radius"] = Field(
         default="key", description="How users prove who they are"
     )
@@ -135,8 +148,8 @@ class RemoteAccessPlan(Part):
     idle_s: Whole = Field(
         default=900, ge=60, le=86_400, description="Idle sessions end after so many seconds"
     )
-    reason: Line = Field(default="remote access", description="Why, for the rules")
-    owner: Line = Field(default="", description="Who answers for it")
+    reason: Text = Field(default="remote access", description="Why it is there")
+    owner: Line = Field(default="", description="Who answers for it; default the tenant")
 
 
 class PublishedPlan(Part):
@@ -160,9 +173,7 @@ class PublishedPlan(Part):
     inside_port: Whole | None = Field(
         default=None, ge=1, le=65535, description="Where it listens; default the same"
     )
-    address: Annotated[str, Field(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}$")] | None = Field(
-        default=None, description="Public IPv4 address; default the line's own"
-    )
+    address: Ipv4 | None = Field(default=None, description="Public IPv4 address; default the line's own")
     reason: Text
     owner: Text
 
