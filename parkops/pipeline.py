@@ -70,8 +70,16 @@ def load_park(workspace: Workspace) -> Park:
 def render_park(
     park: Park, workspace: Workspace, devices: Collection[str] | None = None
 ) -> tuple[Artifact, ...]:
-    """Render the park's artifacts in memory, or those of some devices; what is unchanged is read back."""
-    return _render(park, workspace, devices)[0]
+    """Render the park's artifacts in memory, or those of some devices; what is unchanged is read back.
+
+    Accepted drift (the park's overrides) is in them, and not in the build folder.
+    """
+    artifacts, _ = _render(park, workspace, devices)
+    if not workspace.overrides.is_dir():
+        return artifacts
+    from parkops.push.overrides import applied
+
+    return applied(artifacts, park, workspace.overrides)
 
 
 def build_park(

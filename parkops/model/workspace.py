@@ -38,6 +38,11 @@ class Workspace:
         return self.state / "rendered.json"
 
     @property
+    def overrides(self) -> Path:
+        """Accepted drift, a file for each device; committed beside the plan."""
+        return self.root / "overrides"
+
+    @property
     def state(self) -> Path:
         """What outlives a run and is not committed."""
         return self.root / ".parkops"
