@@ -23,7 +23,7 @@ from parkops.design.observability import add_targets
 from parkops.design.overlay import build_overlay
 from parkops.design.pairs import form_pairs
 from parkops.design.plane import add_plane
-from parkops.design.production import add_production, address_production
+from parkops.design.production import address_production, cable_production
 from parkops.design.qos import add_qos
 from parkops.design.quarantine import prepare_quarantine
 from parkops.design.reach import add_expectations
@@ -47,7 +47,7 @@ PASSES: tuple[Callable[[Draft], None], ...] = (
     add_devices,
     lay_cables,
     form_pairs,
-    add_production,
+    cable_production,
     assign_addresses,
     address_production,
     route,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
+from parkops.design.sides import outer_ports, uplinks
 from parkops.model import Allowance, Role, SourceRef
 
 FILTERING = frozenset({Role.PARK_FIREWALL, Role.BOUNDARY, Role.EXIT})
@@ -32,7 +33,7 @@ def allow_infrastructure(draft: Draft) -> None:
     """Name, for each device that filters, the protocols by which the network itself works."""
     for _, device in sorted(draft.devices.items()):
         if device.role in FILTERING:
-            found = [*_routing(draft, device), *_tunnels(device), *_plane(device)]
+            found = [*_routing(draft, device), *_tunnels(draft, device), *_plane(device)]
             device.allowances = sorted(found, key=lambda item: item.id)
 
 
@@ -88,15 +89,16 @@ def _relay(device: DraftDevice, port: DraftPort) -> Iterator[Allowance]:
             )
 
 
-def _tunnels(device: DraftDevice) -> Iterator[Allowance]:
+def _tunnels(draft: Draft, device: DraftDevice) -> Iterator[Allowance]:
+    outer = ",".join(outer_ports(draft, device) or uplinks(draft, device))
     for vpn in device.vpns:
         source, reason = vpn.source or device.source, f"{vpn.purpose} {vpn.id}"
         if vpn.kind == "wireguard":
-            yield _one("wireguard", "in", device.masquerade_interface, "udp", (vpn.port,), source, reason)
+            yield _one("wireguard", "in", outer, "udp", (vpn.port,), source, reason)
             continue
         for direction in ("in", "out"):
-            yield _one("ike", direction, device.masquerade_interface, "udp", IKE_PORTS, source, reason)
-            yield _one("esp", direction, device.masquerade_interface, "esp", (), source, reason)
+            yield _one("ike", direction, outer, "udp", IKE_PORTS, source, reason)
+            yield _one("esp", direction, outer, "esp", (), source, reason)
 
 
 def _plane(device: DraftDevice) -> Iterator[Allowance]:

@@ -111,7 +111,9 @@ def _switches(draft: Draft, site: PlannedSite) -> None:
         return
     switches = site.switches
     pairs = list(pairwise(switches))
-    if site.plan.ring:
+    if site.plan.ring and site.plan.ring.protocol == "prp":
+        pairs = list(product(switches[:-2], switches[-2:]))  # all in LAN A and in LAN B, which never meet
+    elif site.plan.ring:
         pairs.append((switches[-1], switches[0]))
     kind = "ring" if site.plan.ring else "uplink"
     ring = draft.devices[switches[0]].ring

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
+from parkops.design.identity import Identity
 from parkops.model import OneWay, PortMode, Role, Segment
 from parkops.plan.limits import FIRST_HOST, LAST_HOST
 from parkops.plan.names import PlannedSite, one_way_gateway
@@ -13,44 +14,47 @@ from parkops.plan.schema import CpePlan
 RADIO_PORT = "wwan0"
 
 
-def add_production(draft: Draft) -> None:
-    """Add 5G devices and one-way gateways with their cables. After the sites' own cables."""
+def add_production(draft: Draft, identity: Identity) -> None:
+    """Add 5G devices and one-way gateways."""
     for site in draft.sites:
         for name, cpe in sorted(site.plan.cpes.items()):
-            _cpe(draft, site, name, cpe)
+            draft.add(identity.apply(_cpe(draft, site, name, cpe)))
     for name, gateway in sorted(draft.plan.security.one_way.items()):
-        _one_way(draft, name, gateway.title, gateway.model, (gateway.src, gateway.dst))
+        source = draft.marks.ref("security", "one_way", name)
+        site, _ = _first(draft, gateway.src)
+        device = DraftDevice(
+            one_way_gateway(name), Role.ONE_WAY_GATEWAY, "", source, gateway.title or name, site.tenant
+        )
+        device.model = gateway.model
+        device.need("one-way", source)
+        draft.add(identity.apply(device))
+        draft.one_ways.append(OneWay(name, device.name, gateway.src, gateway.dst, source))
 
 
-def _cpe(draft: Draft, site: PlannedSite, name: str, plan: CpePlan) -> None:
+def _cpe(draft: Draft, site: PlannedSite, name: str, plan: CpePlan) -> DraftDevice:
     source = draft.marks.ref(*site.path, "cpes", name)
     device = DraftDevice(
-        site.endpoint(name), Role.CPE_5G, "openwrt", source, plan.title or name, site.tenant, site.id
+        site.endpoint(name), Role.CPE_5G, "", source, plan.title or name, site.tenant, site.id
     )
     device.properties = {"operator": plan.operator, "bandwidth_mbps": str(plan.bandwidth_mbps)}
     device.properties.update({"apn": plan.apn} if plan.apn else {})
     device.properties.update({"slice": str(plan.slice)} if plan.slice else {})
     device.need("cellular", source)
-    draft.add(device)
-    draft.connect(site.switch(plan.switch), device.name, "access", important=True)
     device.ports[RADIO_PORT] = DraftPort(
         RADIO_PORT, PortMode.ROUTED, f"5G of {plan.operator}", rate_mbps=plan.bandwidth_mbps, source=source
     )
+    return device
 
 
-def _one_way(draft: Draft, name: str, title: str, model: str, zones: tuple[str, str]) -> None:
-    """Attach a gateway to a switch of each of its zones, the sending side first."""
-    source = draft.marks.ref("security", "one_way", name)
-    ends = [_first(draft, zone) for zone in zones]
-    device = DraftDevice(
-        one_way_gateway(name), Role.ONE_WAY_GATEWAY, "linux", source, title or name, ends[0][0].tenant
-    )
-    device.model = model
-    device.need("one-way", source)
-    draft.add(device)
-    for (site, _), side in zip(ends, ("inside", "outside"), strict=True):
-        draft.connect(site.switch(1), device.name, "access", detail=side, important=True)
-    draft.one_ways.append(OneWay(name, device.name, *zones, source))
+def cable_production(draft: Draft) -> None:
+    """Attach 5G devices, and each one-way gateway to a switch of both its zones. After the sites' cables."""
+    for site in draft.sites:
+        for name, cpe in sorted(site.plan.cpes.items()):
+            draft.connect(site.switch(cpe.switch), site.endpoint(name), "access", important=True)
+    for gateway in draft.one_ways:
+        for zone, side in ((gateway.src_zone, "inside"), (gateway.dst_zone, "outside")):
+            site, _ = _first(draft, zone)
+            draft.connect(site.switch(1), gateway.device, "access", detail=side, important=True)
 
 
 def _first(draft: Draft, zone: str) -> tuple[PlannedSite, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from parkops.design.draft import Draft, DraftDevice
-from parkops.model import PortMode, Quarantine, Role, Segment
+from parkops.design.sides import uplinks
+from parkops.model import Quarantine, Role, Segment
 
 STAGES = ("log", "limit", "quarantine", "block")
 FIREWALLS = (Role.PARK_FIREWALL, Role.BOUNDARY)
@@ -38,11 +39,6 @@ def _tenant(
     draft: Draft, device: DraftDevice, tenant: str, segments: list[Segment], stages: tuple[str, ...]
 ) -> None:
     """Cut a tenant off where its traffic enters the backbone, and again where it leaves for the park."""
-    uplinks = tuple(
-        sorted(
-            port.name for port in device.ports.values() if port.mode is PortMode.ROUTED and not port.segment
-        )
-    )
     prefixes = tuple(prefix for segment in segments for prefix in (segment.ipv4, segment.ipv6))
     _add(
         draft,
@@ -52,7 +48,7 @@ def _tenant(
             tenant,
             "tenant",
             f"quarantine-{tenant}",
-            uplinks,
+            tuple(uplinks(draft, device)),
             prefixes,
             stages=stages,
             source=draft.marks.ref("security", "quarantine"),

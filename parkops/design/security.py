@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
+from parkops.design.sides import outer_ports, uplinks
 from parkops.model import Flow, PortMode, Role, Rule, Segment
 from parkops.plan.flows import PlannedFlow, planned_flows
 from parkops.plan.names import firewalls
@@ -135,8 +136,8 @@ def _boundary_rule(
             f"R{number:04d}",
             flow.id,
             f"{flow.reason} ({flow.owner})",
-            ",".join(_ports(device, crossing.src, crossing.from_outside)),
-            ",".join(_ports(device, crossing.dst, crossing.to_outside)),
+            ",".join(_ports(draft, device, crossing.src, crossing.from_outside)),
+            ",".join(_ports(draft, device, crossing.dst, crossing.to_outside)),
             flow.protocol,
             flow.ports,
             anywhere if crossing.from_outside else tuple(item.ipv4 for item in crossing.src),
@@ -154,20 +155,15 @@ def _boundary_rule(
         device.need("one-way", flow.source)
 
 
-def _ports(device: DraftDevice, segments: Segments, outside: bool) -> list[str]:
+def _ports(draft: Draft, device: DraftDevice, segments: Segments, outside: bool) -> list[str]:
     """Return the ports of a device that lead to segments, or out of the park."""
     if outside:
-        return sorted(port.name for port in device.ports.values() if port.kind == "exit") or uplinks(device)
+        return outer_ports(draft, device) or uplinks(draft, device)
     by_segment = {port.segment: port.name for port in device.ports.values() if port.segment and port.ipv4}
     by_segment |= {f"vpn.{vpn.id}": vpn.interface for vpn in device.vpns if vpn.interface}
     local = {by_segment[segment.id] for segment in segments if segment.id in by_segment}
     remote = any(segment.id not in by_segment for segment in segments)
-    return sorted(local | set(uplinks(device) if remote else ()))
-
-
-def uplinks(device: DraftDevice) -> list[str]:
-    """Return the ports of a device that lead into the backbone."""
-    return sorted(port.name for port in device.ports.values() if port.kind == "backbone")
+    return sorted(local | set(uplinks(draft, device) if remote else ()))
 
 
 def _input_rule(draft: Draft, device: DraftDevice, port: DraftPort, crossing: Crossing) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parkops.design.draft import Draft, DraftDevice
 from parkops.design.identity import Identity
+from parkops.design.production import add_production
 from parkops.model import Role, Service, SourceRef
 from parkops.plan import names
 from parkops.plan.names import PlannedSite
@@ -23,6 +24,7 @@ def add_devices(draft: Draft) -> None:
             _node(draft, site, name, node, identity)
         for name, group in sorted(site.plan.endpoints.items()):
             _endpoint(draft, site, name, group, identity)
+    add_production(draft, identity)
     identity.finish(draft)
 
 

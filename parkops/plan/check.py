@@ -144,17 +144,22 @@ def _ports_used(site: PlannedSite) -> Counter[int]:
     if site.dual:
         used.update({1: site.plan.switches, 2: site.plan.switches})  # two between them, one to each other
         used.update(dict.fromkeys(range(3, site.plan.switches + 1), 2))
+    elif site.plan.ring and site.plan.ring.protocol == "prp":
+        count = site.plan.switches
+        used.update(dict.fromkeys(range(1, count - 1), 2))
+        used.update({count - 1: count - 2, count: count - 2})
     else:
         for number in range(1, site.plan.switches):
             used[number] += 1
             used[number + 1] += 1
-    if site.plan.ring:
+    if site.plan.ring and site.plan.ring.protocol != "prp":
         used[1] += 1
         used[site.plan.switches] += 1
     used.update(switch for _, _, switch in site.access_points())
     used[1] += len(site.controllers())
     used.update(group.switch for group in site.plan.endpoints.values())
     used.update(node.switch for node in site.plan.nodes.values())
+    used.update(cpe.switch for cpe in site.plan.cpes.values())
     return used
 
 

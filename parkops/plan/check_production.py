@@ -114,6 +114,12 @@ def check_tsn(plan: Plan, marks: Marks) -> Found:
                 f"schedules beside {site.plan.ring.protocol}, which sends each frame twice at once",
                 "rstp, erps or mrp; a redundant stream takes both ways of the ring",
             )
+        if site.dual:
+            yield marks.key_problem(
+                path,
+                f"schedules over a pair of switches ({site.plan.redundancy})",
+                "a line or a ring of switches, whose ways are known",
+            )
         for key in ("grandmaster", "standby"):
             number = getattr(tsn, key)
             if number is not None and number > site.plan.switches:
