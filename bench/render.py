@@ -19,35 +19,42 @@ from typing import Any
 from common import RUNS, arguments, cpu_s, in_process, medians, peak_rss_mb, plan_of, table, write_json
 from render_peers import PEERS, compare
 
+ROLES = ("core", "boundary", "park-firewall", "ring-switch", "access-switch")
+DEFAULT = "default"  # FRR, Linux and IETF NETCONF, as a plan has it that names no platform
 
-def worker(size: int, platforms: str) -> None:
+
+def plan(size: int, platform: str) -> str:
+    """Return a plan whose network devices are of one platform."""
+    chosen = "" if platform == DEFAULT else ", ".join(f"{role}: {platform}" for role in ROLES)
+    return plan_of(size) + (f"platforms: {{{chosen}}}\n" if chosen else "")
+
+
+def worker(size: int, platform: str) -> None:
     """Take one park from its plan to files, again without a change, and again with one; then the floor."""
     start_up = cpu_s(imports)
     from parkops.model import Workspace
 
     with tempfile.TemporaryDirectory(prefix="parkops-bench-") as folder:
         workspace = Workspace(Path(folder))
-        text = plan_of(size)
+        text = plan(size, platform)
         workspace.plan_file.write_text(text, encoding="utf-8")
-        wanted = None if platforms == "all" else frozenset(platforms.split(","))
         kept: list[Any] = []
-        first = cpu_s(lambda: kept.append(build(workspace, wanted)))
-        again = cpu_s(lambda: kept.append(build(workspace, wanted)))
+        first = cpu_s(lambda: kept.append(build(workspace)))
+        again = cpu_s(lambda: kept.append(build(workspace)))
         park, artifacts = kept[0]
-        if wanted is None and kept[1] is not None:
+        if kept[1] is not None:
             raise SystemExit("the second run found something to do")
         workspace.plan_file.write_text(text.replace("员工上网", "上网", 1), encoding="utf-8")
-        edited = cpu_s(lambda: kept.append(build(workspace, wanted)))
-        chosen = [device for device in park.managed if wanted is None or device.platform in wanted]
-        floor = cpu_s(bare(park, chosen))
-        stage = cpu_s(rendering(park, chosen))
+        edited = cpu_s(lambda: kept.append(build(workspace)))
+        floor = cpu_s(bare(park))
+        stage = cpu_s(rendering(park))
     result = {
-        "devices": len(chosen),
+        "devices": len(park.managed),
         "files": len(artifacts),
         "lines": sum(item.text.count("\n") for item in artifacts),
         "start_up_cpu_s": start_up,
         "cpu_s": first,
-        "cpu_per_device_ms": first / len(chosen) * 1000,
+        "cpu_per_device_ms": first / len(park.managed) * 1000,
         "render_cpu_s": stage,
         "rss_mb": peak_rss_mb(),
         "floor_ratio": first / floor,
@@ -68,19 +75,18 @@ def imports() -> None:
     assert jinja2 and parkops.render.cache
 
 
-def build(workspace: Any, wanted: frozenset[str] | None) -> Any:
+def build(workspace: Any) -> Any:
     """Do what `parkops render` does; return the park and its artifacts, None when nothing had changed."""
     from parkops.pipeline import build_park, load_park
     from parkops.render.cache import unchanged_files
 
-    if wanted is None and unchanged_files(workspace) is not None:
+    if unchanged_files(workspace) is not None:
         return None
     park = load_park(workspace)
-    some = None if wanted is None else [item.name for item in park.managed if item.platform in wanted]
-    return park, build_park(park, workspace, some)[0]
+    return park, build_park(park, workspace)[0]
 
 
-def bare(park: Any, devices: list[Any]) -> Callable[[], None]:
+def bare(park: Any) -> Callable[[], None]:
     """Return the floor: the same templates and names, already looked up, in one Jinja2 environment."""
     from parkops.render import Renderer
     from parkops.render.devices import wanted
@@ -88,7 +94,7 @@ def bare(park: Any, devices: list[Any]) -> Callable[[], None]:
 
     renderer = Renderer.of(park)
     work = []
-    for device in devices:
+    for device in park.managed:
         platform = renderer.platforms.get(device.platform)
         context = device_context(device, renderer.shared, platform)
         names = [entry.template for entry in platform.artifacts if wanted(device, entry)]
@@ -101,13 +107,13 @@ def bare(park: Any, devices: list[Any]) -> Callable[[], None]:
     return run
 
 
-def rendering(park: Any, devices: list[Any]) -> Callable[[], None]:
+def rendering(park: Any) -> Callable[[], None]:
     """Return the stage alone: contexts, templates, marks of origin."""
     from parkops.render import Renderer
 
     def run() -> None:
         renderer = Renderer.of(park)
-        for device in devices:
+        for device in park.managed:
             renderer.device(device)
 
     return run
@@ -116,7 +122,9 @@ def rendering(park: Any, devices: list[Any]) -> Callable[[], None]:
 def main() -> None:
     """Measure each size in turn, then the peers, and print tables."""
     parser = arguments(__doc__ or "", "0,100,1000,10000", no_peers="time no peers")
-    parser.add_argument("--platforms", default="all", help="platforms to render, comma-separated")
+    parser.add_argument(
+        "--platforms", default=DEFAULT, help="platforms of the network's devices, each a run, comma-separated"
+    )
     options = parser.parse_args()
     if options.worker:
         worker(int(options.worker[0]), options.worker[1])
@@ -124,7 +132,8 @@ def main() -> None:
     sizes = [0, 100] if options.quick else [int(size) for size in options.sizes.split(",")]
     repeats = 1 if options.quick else RUNS
     runs = [
-        medians([in_process(__file__, str(size), options.platforms) for _ in range(repeats)])
+        {"platform": name, **medians([in_process(__file__, str(size), name) for _ in range(repeats)])}
+        for name in options.platforms.split(",")
         for size in sizes
     ]
     print(table(list(runs[0]), [list(run.values()) for run in runs]))
