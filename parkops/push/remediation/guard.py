@@ -103,6 +103,8 @@ class Player:
 
     def _list(self, line: str) -> bool:
         """Take a line that changes a list; False for any other line."""
+        if line.startswith(self.rules.negation) and (*self.path, line) in self.shown:
+            return False  # a default that is taken back, and shown so: `undo port trunk allow-pass vlan 1`
         for rule in self.rules.lists:
             if rule.clear and line == _words(rule.clear, rule, self.rules):
                 self._drop(rule, None)
@@ -116,11 +118,15 @@ class Player:
 
     def _change(self, rule: ListRule, line: str, removes: bool) -> None:
         items = rule.items(line) or ()
-        if removes:
-            self._drop(rule, items)
+        if removes:  # one command may serve several lists: `undo port hybrid vlan 10` tagged and untagged
+            for other in self.rules.lists:
+                if _words(other.remove, other, self.rules) == _words(rule.remove, rule, self.rules):
+                    self._drop(other, items)
             return
         for item in items:
-            self._here.child(f"{rule.match} {item}")
+            undone = f"{self.rules.negation}{rule.match} {item}"
+            if self._here.children.pop(undone, None) is None:  # else a default is there again, and not shown
+                self._here.child(f"{rule.match} {item}")
 
     def _drop(self, rule: ListRule, items: tuple[str, ...] | None) -> None:
         for child in list(self._here.children):
