@@ -1,0 +1,223 @@
+"""Cisco, Arista, Juniper and Nokia: golden cases, differences that lead there and back, no dangling name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sample
+from sample import only, sample_park
+
+from parkops.model import Device
+from parkops.platforms import load_platform
+from parkops.push.remediation import remediate
+from parkops.render import Renderer
+
+HERE = Path(__file__).parent
+PLATFORMS = ("arista_eos", "cisco_iosxe", "juniper_junos", "nokia_srlinux")
+ROUTER = ("router_id", "loopback_ipv4", "loopback_ipv6", "interfaces", "routing")
+SWITCH = ("interfaces", "vlans", "lags", "spanning_priority")
+Make = Callable[[str], Device]
+CASES: dict[str, tuple[Make, tuple[str, ...]]] = {  # what it shows -> the device, and what is kept of it
+    "core-router": (sample.core, (*ROUTER, "vrfs")),
+    "evpn-spine": (sample.spine, ROUTER),
+    "evpn-leaf": (sample.leaf, (*ROUTER, "vlans", "vrfs", "vnis", "anycast_mac", "vtep_ipv4")),
+    "vrrp-gateway": (sample.aggregation, (*ROUTER, *SWITCH, "pair")),
+    "mlag-pair": (sample.aggregation, (*SWITCH, "mlag")),
+    "ring-mrp": (lambda platform: sample.ring_switch(platform, "mrp"), (*SWITCH, "ring", "ring_members")),
+    "ring-erps": (lambda platform: sample.ring_switch(platform, "erps"), (*SWITCH, "ring", "ring_members")),
+    "ring-rstp": (lambda platform: sample.ring_switch(platform, "rstp"), (*SWITCH, "ring", "ring_members")),
+    "dot1x-access": (sample.access_switch, SWITCH),
+    "boundary-default-deny": (sample.boundary, ("interfaces", "rules")),
+    "boundary-nat": (sample.boundary, ("interfaces", "nats")),
+    "exit-filters-and-policy": (sample.exit_router, (*ROUTER, "exits")),
+    "management-plane": (sample.core, ("management_ipv4", "plane")),
+    "qos-classes": (sample.spine, ("interfaces", "qos")),
+    "quarantine-prepared": (sample.core, ("quarantines",)),
+    "unused-ports-shut": (sample.core, ("unused",)),
+}
+NUMBER = re.compile(r"^(?:sequence )?\d+ (?=permit|deny|remark)")  # hier_config numbers entries by itself
+DROPPED = ("exit-address-family", "no ip address")  # hier_config leaves these out
+NEEDS = {  # what a case is about -> what a platform has to declare for it
+    "mlag-pair": "mlag",
+    "ring-mrp": "mrp",
+    "ring-erps": "erps",
+    "ring-rstp": "rstp",
+    "dot1x-access": "dot1x",
+    "boundary-nat": "nat",
+}
+BOTH = [
+    (platform, case)
+    for platform in PLATFORMS
+    for case in CASES
+    if case not in NEEDS or NEEDS[case] in load_platform(platform).features
+]
+
+
+def shown(device: Device) -> str:
+    """Return a device's configuration."""
+    (artifact,) = Renderer.of(sample_park(device.platform, device)).device(device)
+    return artifact.text
+
+
+def small(platform: str, case: str) -> str:
+    make, kept = CASES[case]
+    return shown(only(make(platform), *kept))
+
+
+def whole(platform: str) -> dict[str, Device]:
+    """Return one device of each role with everything that the platform declares."""
+    makes = [sample.core, sample.spine, sample.leaf, sample.aggregation, sample.boundary, sample.exit_router]
+    makes += [sample.access_switch] if platform != "nokia_srlinux" else []
+    return {device.name: device for device in (make(platform) for make in makes)}
+
+
+@pytest.mark.parametrize(("platform", "case"), BOTH, ids=lambda part: part)
+def test_golden(platform: str, case: str, goldens) -> None:
+    file = "config.txt" if platform in ("arista_eos", "cisco_iosxe") else "config.set"
+    goldens.check(HERE / platform / case / file, small(platform, case))
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_no_golden_is_left_over(platform: str) -> None:
+    kept = {file.parent.name for file in (HERE / platform).glob("*/*")}
+    assert kept == {case for name, case in BOTH if name == platform}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_differences_lead_there_and_back(platform: str) -> None:
+    """The guard of `remediate` plays the lines: running + remediation = intended, and rollback undoes it."""
+    for device in whole(platform).values():
+        bare = shown(only(device, "management_ipv4", "plane"))
+        full = shown(device)
+        there = remediate(bare, full, platform, device.name)
+        assert there.lines
+        assert there.rollback
+        assert not remediate(full, full, platform, device.name).lines
+
+
+@pytest.mark.parametrize("platform", ["arista_eos", "cisco_iosxe"])
+def test_hier_config_reads_and_writes_it_unchanged(platform: str) -> None:
+    from hier_config import Platform, get_hconfig
+
+    os = {"arista_eos": Platform.ARISTA_EOS, "cisco_iosxe": Platform.CISCO_IOS}[platform]
+    for device in whole(platform).values():
+        lines = [
+            line for line in shown(device).splitlines() if not line.lstrip().startswith("!") and line != "end"
+        ]
+        text = re.sub(r"^banner login( .*|\n.*\nEOF)$", "", "\n".join(lines), flags=re.MULTILINE)
+        read = [NUMBER.sub("", child.text) for child in get_hconfig(os, text).all_children()]
+        written = [NUMBER.sub("", line.strip()) for line in text.splitlines() if line.strip()]
+        assert read == [line for line in written if line not in DROPPED]
+
+
+@pytest.mark.parametrize("platform", ["juniper_junos", "nokia_srlinux"])
+def test_no_statement_stands_twice(platform: str) -> None:
+    for device in whole(platform).values():
+        lines = [line for line in shown(device).splitlines() if line.startswith("set ")]
+        assert sorted(lines) == sorted(set(lines))
+
+
+@pytest.mark.parametrize("platform", ["arista_eos", "cisco_iosxe"])
+def test_no_block_opens_twice(platform: str) -> None:
+    for device in whole(platform).values():
+        lines = [line for line in shown(device).splitlines() if line and line[0] not in " !"]
+        assert sorted(lines) == sorted(set(lines))
+
+
+IOS_NAMES = (  # how a name is used, how it is defined
+    (r"^ +ip access-group (\S+) in$", r"^ip access-list (?:standard |extended )?(\S+)$"),
+    (r"^ +ipv6 (?:traffic-filter|access-group) (\S+) in$", r"^ipv6 access-list (?:standard )?(\S+)$"),
+    (r"match access-group name (\S+-V4)$", r"^ip access-list extended (\S+)$"),
+    (r"match access-group name (\S+-V6)$", r"^ipv6 access-list (\S+)$"),
+    (
+        r"^ +service-policy (?:type inspect )?(?:input |output )?(\S+)$",
+        r"^policy-map (?:type inspect )?(\S+)$",
+    ),
+    (r"^ class (?:type inspect )?((?!class-default)\S+)$", r"^class-map (?:type inspect )?match-any (\S+)$"),
+    (r"route-map (\S+) (?:in|out)$", r"^route-map (\S+) permit"),
+    (r"key-chain (\S+)(?: level-\d)?$", r"^key chain (\S+)$"),
+    (r"zone-member security (\S+)$", r"^zone security (\S+)$"),
+    (r"^ +vrf (?:forwarding )?(?!instance)(\S+)$", r"^(?:vrf (?:definition|instance)| +vrf) (\S+)$"),
+    (r"server name (\S+)$", r"^(?:radius|tacacs) server (\S+)$"),
+    (r"service-profile (\S+)$", r"^qos profile (\S+)$"),
+    (r"channel-group (\d+) mode", r"^interface [Pp]ort-[Cc]hannel(\d+)$"),
+    (r"raguard attach-policy (\S+)$", r"raguard policy (\S+)$"),
+)
+JUNOS_NAMES = (
+    (r"filter input (\S+)$", r"firewall family inet6? filter (\S+) term"),
+    (r" (?:import|export) ((?:FROM|TO|ORIGINATE|ANNOUNCE)\S*)$", r"policy-statement (\S+) "),
+    (r"vrf-(?:import|export) (\S+)$", r"policy-statement (\S+) "),
+    (r"community (?:add )?(VRF-\S+?)(?: members.*)?$", r"policy-options community (\S+) members"),
+    (r"(?:source-|from )prefix-list (\S+)$", r"policy-options prefix-list (\S+) "),
+    (r"then policer (\S+)$", r"firewall policer (\S+) "),
+    (r"match application (?!any|junos-)(\S+)$", r"applications application (\S+) "),
+    (
+        r"policies .* match (?:source|destination)-address (?!any|PARK)(\S+)$",
+        r"address-book global address (\S+) ",
+    ),
+    (r"to-zone (?!junos-host)(\S+)(?: policy.*)?$", r"security-zone (\S+) interfaces"),
+    (r"scheduler (\S+)$", r"class-of-service schedulers (\S+) "),
+    (r"storm-control (STORM\S+)$", r"storm-control-profiles (\S+) "),
+    (r"802\.3ad (\S+)$", r"^set interfaces (ae\d+) "),
+)
+SRL_NAMES = (
+    (r"input acl-filter (\S+) type", r"^set / acl acl-filter (\S+) type \S+ entry"),
+    (r"keychain (\S+)$", r"authentication keychain (\S+) key"),
+    (r"(?:export|import)-policy (?:\[ )?(\S+)", r"routing-policy policy (\S+) "),
+    (r"match prefix prefix-set (\S+)$", r"routing-policy prefix-set (\S+) "),
+    (
+        r"network-instance \S+ vxlan-interface vxlan0\.(\d+)$",
+        r"tunnel-interface vxlan0 vxlan-interface (\d+) ",
+    ),
+    (r"network-instance \S+ interface (\S+\d)\.\d+$", r"^set / interface (\S+) "),
+    (r"next-hop-group (\S+)$", r"next-hop-groups group (\S+) "),
+    (r"aggregate-id (\S+)$", r"^set / interface (lag\d+) "),
+    (r"output unicast-queue (\S+)$", r"qos queues queue (\S+) "),
+    (r"forwarding-class (\S+)$", r"forwarding-classes forwarding-class (\S+) "),
+    (r"output scheduler scheduler-policy (\S+)$", r"scheduler-policies scheduler-policy (\S+) "),
+)
+NAMES = {
+    "arista_eos": IOS_NAMES,
+    "cisco_iosxe": IOS_NAMES,
+    "juniper_junos": JUNOS_NAMES,
+    "nokia_srlinux": SRL_NAMES,
+}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_is_named_is_defined(platform: str) -> None:
+    seen = set()
+    for name, device in whole(platform).items():
+        text = shown(device)
+        for use, definition in NAMES[platform]:
+            used = set(re.findall(use, text, re.MULTILINE))
+            seen |= {use} if used else set()
+            assert not used - set(re.findall(definition, text, re.MULTILINE)), (name, use)
+    assert len(seen) >= len(NAMES[platform]) // 3, "the patterns find what they look for"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_an_ipv6_prefix_of_32_bits_is_no_host(platform: str) -> None:
+    """`/32` is a host in IPv4 only."""
+    text = shown(only(sample.exit_router(platform), *ROUTER, "exits")).lower()
+    assert "2001:db8::/32" in text
+    assert "host 2001:db8::" not in text
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_rule_without_sources_permits_nothing(platform: str) -> None:
+    """What the design leaves empty is never read as "any"."""
+    device = only(sample.boundary(platform), "interfaces", "rules")
+    (first, *_) = device.rules
+    silent = only(device, "interfaces", rules=(_emptied(first),))
+    added = set(shown(silent).splitlines()) - set(shown(only(device, "interfaces")).splitlines())
+    assert not [line for line in added if re.search(r"permit tcp|r1001.*(permit|accept)", line)]
+
+
+def _emptied(rule):
+    from dataclasses import replace
+
+    return replace(rule, src_v4=(), src_v6=())
