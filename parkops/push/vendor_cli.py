@@ -15,6 +15,7 @@ from parkops.push.job import Job, Run
 from parkops.push.vendor_dialects import Dialect, Revert, filled
 from parkops.push.vendors import language
 from parkops.transport.cli import CliSession
+from parkops.transport.secrets import TOKEN
 
 
 @dataclass(slots=True)
@@ -75,11 +76,13 @@ class VendorCliDriver:
 
     def diff(self, job: Job, running: Running, run: Run) -> str:
         """Compare in the device's own language."""
-        return remediation.difference(_filled(running.text, run), _target(job, run), _platform(job), job.name)
+        now = _filled(running.text, run)
+        return remediation.difference(now, _target(job, now, run), _platform(job), job.name)
 
     def remediation(self, job: Job, running: Running, run: Run) -> remediation.Remediation:
         """Return the lines that a push would enter, and those that take them back."""
-        return remediation.remediate(_filled(running.text, run), _target(job, run), _platform(job), job.name)
+        now = _filled(running.text, run)
+        return remediation.remediate(now, _target(job, now, run), _platform(job), job.name)
 
     def prepare(self, session: Shell, site: Site, run: Run) -> None:
         """Take the snapshot again; where there is a candidate, fill and validate it."""
@@ -105,7 +108,8 @@ class VendorCliDriver:
 
     def verify(self, session: Shell, site: Site, run: Run) -> None:
         """Read back and compare."""
-        _compare(site.job, self.read_running(session, site.job).text, _target(site.job, run))
+        now = self.read_running(session, site.job).text
+        _compare(site.job, now, _target(site.job, now, run))
 
     def confirm(self, session: Shell, site: Site, run: Run) -> None:
         """Confirm, save, and prove that it stays."""
@@ -221,14 +225,17 @@ def _platform(job: Job) -> str:
     return language(job.device.platform)
 
 
-def _target(job: Job, run: Run) -> str:
-    """Return the text that the device is to run, with its secrets."""
-    if job.snapshot is not None:
-        return _filled(job.snapshot.text, run)
+def _target(job: Job, running: str, run: Run) -> str:
+    """Return the text that the device is to run, with its secrets as far as the device shows them."""
+    text = job.snapshot.text if job.snapshot is not None else _rendered(job)
+    return _filled(remediation.adopted(text, running, _platform(job), TOKEN, job.name), run)
+
+
+def _rendered(job: Job) -> str:
     configs = [artifact for artifact in job.artifacts if artifact.kind is ArtifactKind.CLI]
     if len(configs) != 1:
         raise UsageError(f"{len(configs)} configurations were rendered, expected one", where=job.name)
-    return _filled(configs[0].text, run)
+    return configs[0].text
 
 
 def _filled(text: str, run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from parkops.push.remediation import engine, guard, tree
@@ -14,6 +15,7 @@ __all__ = [
     "Rules",
     "Unreadable",
     "Unsafe",
+    "adopted",
     "canonical",
     "difference",
     "known",
@@ -59,3 +61,14 @@ def canonical(text: str, platform: str, name: str = "device") -> str:
     """Return a configuration without comments, headers and repeated sections; Unreadable where it is none."""
     language = rules(platform)
     return tree.render(tree.parse(text, language, name), language)
+
+
+def adopted(intended: str, running: str, platform: str, token: re.Pattern[str], name: str = "device") -> str:
+    """Return the intended text with the device's own spelling of the secrets that it encrypts.
+
+    ``token``: how a reference to a secret is written in the intended text.
+    """
+    language = rules(platform)
+    wanted = tree.parse(intended, language, f"{name}: intended")
+    found = tree.parse(running, language, f"{name}: running")
+    return tree.render(tree.adopted(wanted, found, token), language)

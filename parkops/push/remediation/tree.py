@@ -96,6 +96,38 @@ def _elements(line: str, rules: Rules) -> tuple[str, ...]:
     return (line,)
 
 
+# How devices show a secret that they were given in clear or encrypt anew: never as it was sent.
+_ENCRYPTED = re.compile(r"\"?(?:\$|%\^%#|%@%@|%\$%\$|[0-9A-Fa-f]{16,}|[5-9] \S)")
+
+
+def adopted(intended: Section, running: Section, token: re.Pattern[str]) -> Section:
+    """Return the intended text with the device's own spelling of secrets that it encrypts.
+
+    Whether such a secret is the wanted one cannot be read back; a line that shows it in clear is compared.
+    """
+    children: dict[str, Section] = {}
+    for line, below in intended.children.items():
+        spelt = _spelling(line, intended, running, token)
+        here = running.children.get(spelt, Section(spelt))
+        children[spelt] = Section(spelt, adopted(below, here, token).children)
+    return Section(intended.line, children)
+
+
+def _spelling(line: str, intended: Section, running: Section, token: re.Pattern[str]) -> str:
+    found = token.search(line)
+    if found is None:
+        return line
+    start = line[: found.start()].rstrip('"')
+    alike = [
+        other
+        for other in running.children
+        if other.startswith(start)
+        and other not in intended.children
+        and _ENCRYPTED.match(other.removeprefix(start))
+    ]
+    return alike[0] if len(alike) == 1 else line
+
+
 def telling(section: Section, rules: Rules) -> Section:
     """Return a configuration without emptied ports: a port that is there anyway says nothing."""
     kept = {
