@@ -208,6 +208,21 @@ def test_an_ipv6_prefix_of_32_bits_is_no_host(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
+def test_an_exit_announces_nothing_but_its_own(platform: str) -> None:
+    """Without a filter towards each operator the park would carry their traffic (RFC 7454, 6.2)."""
+    device = only(sample.exit_router(platform), *ROUTER)
+    text = shown(device).lower()
+    ways = {
+        "cisco_iosxe": r"^route-map to-\S+ permit 10\n match ip(?:v6)? address prefix-list own",
+        "arista_eos": r"^route-map to-\S+ permit 10\n   match ip(?:v6)? address prefix-list own",
+        "juniper_junos": r"neighbor \S+ export own-only$",
+        "nokia_srlinux": r"policy to-\S+ default-action policy-result reject$",
+    }
+    assert device.routing.bgp is not None
+    assert len(re.findall(ways[platform], text, re.MULTILINE)) == len(device.routing.bgp.neighbors)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_rule_without_sources_permits_nothing(platform: str) -> None:
     """What the design leaves empty is never read as "any"."""
     device = only(sample.boundary(platform), "interfaces", "rules")
