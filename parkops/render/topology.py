@@ -34,6 +34,10 @@ def _node(device: Device, platforms: Platforms) -> dict[str, Any]:
     }
     if device.managed:
         node["mgmt-ipv4"] = device.management_address
+    if lab.license:
+        node["license"] = lab.license
+    if lab.startup_config and device.managed:
+        node["startup-config"] = f"../{device.name}/{lab.startup_config}"
     if lab.binds:
         node["binds"] = [bind.format(device=f"../{device.name}") for bind in lab.binds]
     commands = _host_commands(device)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parkops.model import Artifact, Park
+from parkops.platforms import Platforms, find_platforms
+from parkops.render import render
 from parkops.render.emit import to_yaml
 
 WORDS = st.sampled_from(["yes", "null", "~", "1", "10.0.0.0/8", "a: b", "# x", "- y", "", "汉字"])
@@ -51,3 +56,29 @@ def test_inventory_groups_every_managed_device_three_times(
     for kind in ("role_", "platform_", "tenant_"):
         groups = [group["hosts"] for name, group in everything["children"].items() if name.startswith(kind)]
         assert sorted(name for group in groups for name in group) == sorted(names)
+
+
+def test_kind_image_licence_and_configuration_are_the_platforms(base_park: Park, tmp_path: Path) -> None:
+    folder = tmp_path / "frr"
+    folder.mkdir()
+    (folder / "platform.yaml").write_text(
+        "{name: frr, title: t, driver: ssh, artifacts: [{template: frr.conf.j2, kind: cli, language: frr,"
+        " path: frr.conf}], containerlab: {kind: vr-acme, image: 'acme:1', license: acme.lic,"
+        " startup_config: frr.conf}}"
+    )
+    platforms = Platforms((tmp_path, *find_platforms().roots))
+    topology = _read(render(base_park, platforms), "lab/topology.clab.yml")["topology"]
+    node = topology["nodes"]["core-1"]
+    assert {key: node[key] for key in ("kind", "image", "license", "startup-config")} == {
+        "kind": "vr-acme",
+        "image": "acme:1",
+        "license": "acme.lic",
+        "startup-config": "../core-1/frr.conf",
+    }
+
+
+@pytest.mark.parametrize("name", find_platforms().names())
+def test_the_configuration_that_a_lab_loads_is_rendered(name: str) -> None:
+    platform = find_platforms().get(name)
+    paths = {entry.path for entry in platform.artifacts}
+    assert not platform.containerlab.startup_config or platform.containerlab.startup_config in paths
