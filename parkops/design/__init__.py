@@ -17,6 +17,7 @@ from parkops.design.estate import build_cloud, host_services
 from parkops.design.exits import lead_out
 from parkops.design.finish import finish
 from parkops.design.growth import foresee_growth
+from parkops.design.identity import check_cables
 from parkops.design.lock import LockFile, lock_text, parse_lock
 from parkops.design.objectives import set_objectives
 from parkops.design.observability import add_targets
@@ -48,6 +49,7 @@ PASSES: tuple[Callable[[Draft], None], ...] = (
     lay_cables,
     form_pairs,
     cable_production,
+    check_cables,
     assign_addresses,
     address_production,
     route,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
@@ -122,7 +121,7 @@ class DraftDevice:
     tenant: str = ""
     site: str = ""
     ports_max: int = ROUTER_PORTS
-    cables: Mapping[str, int] = field(default_factory=dict)  # stated port numbers, by peer
+    cables: dict[str, int] = field(default_factory=dict)  # stated port numbers, by peer, until they are used
     ports: dict[str, DraftPort] = field(default_factory=dict)
     management_ipv4: str = ""
     router_id: str = ""
@@ -289,7 +288,7 @@ class Draft:
         return ports[0], ports[1]
 
     def _port_number(self, device: DraftDevice, peer: str, link: str) -> int:
-        pool, number = f"ports/{device.name}", device.cables.get(peer)
+        pool, number = f"ports/{device.name}", device.cables.pop(peer, None)
         if number is not None:
             return self.allocator.hold(pool, link, number)
         return self.allocator.take(pool, link, first=1, last=device.ports_max)

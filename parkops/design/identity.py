@@ -86,8 +86,10 @@ class Identity:
         for place, name in sorted(self.unknown.items()):
             close = get_close_matches(name, sorted(self.known), n=1)
             hint = f"did you mean {close[0]!r}?" if close else "add a folder with --platforms DIR"
-            expected = f"one of {', '.join(sorted(self.known))}"
-            draft.problems.append(self.marks.problem(place, f"no platform {name!r}", expected, hint))
+            what, expected = f"no platform {name!r}", "a platform such as huawei_vrp or frr"
+            draft.problems.append(self.marks.problem(place, what, expected, hint))
+        for device in draft.devices.values():
+            self._ports(draft, device)
         for key in sorted(set(self.plan.devices) - self.used):
             wild = "*" in key or "?" in key
             close = [] if wild else get_close_matches(key, sorted(draft.devices), n=1)
@@ -100,6 +102,19 @@ class Identity:
                 )
             )
 
+    def _ports(self, draft: Draft, device: DraftDevice) -> None:
+        """Report port numbers that the device has not, or that are stated twice; they are left out."""
+        seen: dict[int, str] = {}
+        for peer, number in sorted(device.cables.items()):
+            first = seen.setdefault(number, peer)
+            if number <= device.ports_max and first == peer:
+                continue
+            twice = f"port {number} of {device.name} is stated for {first!r} already"
+            what = twice if first != peer else f"{device.name} has no port {number}"
+            place = _stated(draft, device.name, peer)
+            draft.problems.append(self.marks.problem(place, what, f"another one of 1 to {device.ports_max}"))
+            del device.cables[peer]
+
 
 def _override(device: DraftDevice, plan: DevicePlan) -> None:
     device.platform = plan.platform or device.platform
@@ -108,3 +123,24 @@ def _override(device: DraftDevice, plan: DevicePlan) -> None:
     device.ports_max = plan.ports or device.ports_max
     device.properties = {**device.properties, **plan.properties}
     device.cables = {**device.cables, **plan.cables}
+
+
+def check_cables(draft: Draft) -> None:
+    """Report port numbers that are stated for cables that there are none of. After all cables."""
+    for name, device in sorted(draft.devices.items()):
+        for peer in sorted(device.cables):
+            path = _stated(draft, name, peer)
+            close = get_close_matches(peer, {port.peer_device for port in device.ports.values()}, n=1)
+            draft.problems.append(
+                draft.marks.key_problem(
+                    path,
+                    f"no cable leads from {name} to {peer!r}",
+                    "a device that it is connected to",
+                    f"did you mean {close[0]!r}?" if close else "",
+                )
+            )
+
+
+def _stated(draft: Draft, name: str, peer: str) -> Place:
+    keys = [key for key, plan in draft.plan.devices.items() if peer in plan.cables]
+    return ("devices", name if name in keys else min(keys), "cables", peer)

@@ -1,6 +1,6 @@
 """One folder = one small plan = what the design makes of it, as far as the case shows it.
 
-``patch.yaml``: ``edits`` and ``append`` change the base plan; ``show`` names fields of devices by device name (or
+``patch.yaml``: ``edits`` and ``append`` change the base plan; ``show`` names fields of devices by name (or
 ``interfaces: [name…]``), and ``park`` names fields of the park.
 """
 

@@ -41,6 +41,9 @@ DevicePattern = Annotated[
 ]
 
 
+PortNumber = Annotated[Whole, Field(ge=1, le=576)]
+
+
 class DevicePlan(Part):
     """What is special about one device, or about all whose names fit a pattern."""
 
@@ -60,7 +63,7 @@ class DevicePlan(Part):
     properties: dict[Text, Text] = Field(
         default_factory=dict, description="Further facts: rack, asset number, ip_code, power_supplies, …"
     )
-    cables: dict[str, Whole] = Field(
+    cables: dict[str, PortNumber] = Field(
         default_factory=dict,
         description="Port numbers that cables stand in already, by the device they lead to",
     )
