@@ -29,7 +29,7 @@ IOS = Language(
 )  # fmt: skip
 TRUNKS = ("port trunk allow-pass vlan", "port trunk permit vlan")
 RUIJIE = replace(IOS, lists=(("switchport trunk allowed vlan only", ",", "-"), ("vlan", ",", "-")))
-ZTE = replace(IOS, lists=(("switchport trunk vlan", ",", "-"), ("vlan", ",", "-")))
+ZTE = replace(IOS, leave="$", lists=(("switchport trunk vlan", ",", "-"), ("vlan", ",", "-")))
 VRP = Language(
     "undo ", "quit",
     r"(vlan \d+$|interface |ospf |bgp |acl |aaa|user-interface |ip vpn-instance |line )",
@@ -79,7 +79,7 @@ class Configuration:
         stack: list[tuple[int, Tree]] = [(-1, self.tree)]
         for row in text.splitlines():
             line = row.strip()
-            if not line or line[0] in "#!" or line in ("end", "return", "exit", "quit"):
+            if not line or line[0] in "#!$" or line in ("end", "return", "exit", "quit"):
                 continue
             depth = len(row) - len(row.lstrip())
             while stack[-1][0] >= depth:
