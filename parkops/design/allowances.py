@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
-from parkops.design.sides import outer_ports, uplinks
 from parkops.model import Allowance, Role, SourceRef
 
 FILTERING = frozenset({Role.PARK_FIREWALL, Role.BOUNDARY, Role.EXIT})
@@ -90,7 +89,7 @@ def _relay(device: DraftDevice, port: DraftPort) -> Iterator[Allowance]:
 
 
 def _tunnels(draft: Draft, device: DraftDevice) -> Iterator[Allowance]:
-    outer = ",".join(outer_ports(draft, device) or uplinks(draft, device))
+    outer = ",".join(draft.outside_ports(device) or draft.uplinks(device))
     for vpn in device.vpns:
         source, reason = vpn.source or device.source, f"{vpn.purpose} {vpn.id}"
         if vpn.kind == "wireguard":

@@ -79,6 +79,7 @@ def _hosted(draft: Draft, name: str, plan: HostedPlan, ports: tuple[tuple[str, i
         inside.partition("/")[0] or plan.address,
         ports,
         draft.marks.ref("hosted", name),
+        published=any(item.to == plan.node for item in draft.plan.published.values()),
         database=plan.data,
         users=tuple(sorted(plan.users)),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from parkops.design.draft import Draft, DraftDevice
-from parkops.design.sides import uplinks
 from parkops.model import Quarantine, Role, Segment
 
 STAGES = ("log", "limit", "quarantine", "block")
@@ -48,7 +47,7 @@ def _tenant(
             tenant,
             "tenant",
             f"quarantine-{tenant}",
-            tuple(uplinks(draft, device)),
+            tuple(draft.uplinks(device)),
             prefixes,
             stages=stages,
             source=draft.marks.ref("security", "quarantine"),

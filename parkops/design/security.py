@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
-from parkops.design.sides import outer_ports, uplinks
 from parkops.model import Flow, PortMode, Role, Rule, Segment
 from parkops.plan.flows import PlannedFlow, planned_flows
 from parkops.plan.names import firewalls
@@ -158,12 +157,12 @@ def _boundary_rule(
 def _ports(draft: Draft, device: DraftDevice, segments: Segments, outside: bool) -> list[str]:
     """Return the ports of a device that lead to segments, or out of the park."""
     if outside:
-        return outer_ports(draft, device) or uplinks(draft, device)
+        return draft.outside_ports(device) or draft.uplinks(device)
     by_segment = {port.segment: port.name for port in device.ports.values() if port.segment and port.ipv4}
     by_segment |= {f"vpn.{vpn.id}": vpn.interface for vpn in device.vpns if vpn.interface}
     local = {by_segment[segment.id] for segment in segments if segment.id in by_segment}
     remote = any(segment.id not in by_segment for segment in segments)
-    return sorted(local | set(uplinks(draft, device) if remote else ()))
+    return sorted(local | set(draft.uplinks(device) if remote else ()))
 
 
 def _input_rule(draft: Draft, device: DraftDevice, port: DraftPort, crossing: Crossing) -> None:

@@ -115,7 +115,8 @@ def _bridge(device: Device) -> dict[str, object]:
     return {
         "vlan_members": members,
         "bridge_address": bridge_address(device.name),
-        "bridge_priority": 4 if first else 8,  # the ring's first switch becomes the root
+        # in steps of 4096; without a ring the first switch becomes the root
+        "bridge_priority": device.spanning_priority // 4096 or (4 if first else 8),
     }
 
 
