@@ -184,7 +184,7 @@ def _plan(name: str, title: str, groups: list[Group], mix: str) -> str:
         "ports": f"\n  ports: {MOST_PORTS}" if last > FEW_TENANTS else "",
         "platforms": f"\nplatforms:\n{platforms}" if platforms else "",
         "objects": str(max(2000, last * 30)),
-        "parameters": ", ".join(f"{key}: " for key in keys),
+        "parameters": ", ".join(f"{key}: ~" for key in keys),
         "plants": "\n".join(plants),
     }
     return re.sub("<([a-z]+)>", lambda found: values[found[1]], HEAD)
