@@ -159,7 +159,7 @@ def _document(ctx: Context, item: Traced, places: dict[str, SourceRef]) -> Json:
         "lines": [item.origin.first, item.origin.last],
         "block": item.origin.block,
         "requirements": item.origin.requirements,
-        "plan": [_place(ctx, places[path]) for path in item.origin.paths],
+        "plan": [_place(ctx, places[path]) for path in item.origin.paths if path in places],
         "text": item.lines,
     }
 

@@ -11,6 +11,7 @@ from jinja2 import TemplateRuntimeError
 
 from parkops.model import SourceRef
 from parkops.platforms import requirements_by_block
+from parkops.render.text import one_line
 
 START, BLOCK, PATH, END = "\x02", "\x04", "\x05", "\x03"  # no text of a plan keeps control characters
 MARK = re.compile(rf"[ \t]*{START}([^{END}\n]*){END}")
@@ -37,7 +38,7 @@ def origin(source: object, block: str = "") -> str:
         raise TemplateRuntimeError(f"origin: {block!r} is no feature and not in requirements.yaml")
     place = source if isinstance(source, SourceRef) else getattr(source, "source", None)
     if isinstance(place, SourceRef):  # as nearly always
-        return f"{START}{block}{BLOCK}{place.path}{END}"
+        return f"{START}{block}{BLOCK}{_plain(place.path)}{END}"
     paths = dict.fromkeys(_paths(source))
     return f"{START}{block}{BLOCK}{PATH.join(paths)}{END}" if paths else f"{START}{END}"
 
@@ -46,10 +47,15 @@ def _paths(source: object) -> Iterable[str]:
     if source is None or source == "":
         return ()
     if isinstance(source, SourceRef):
-        return (source.path,)
+        return (_plain(source.path),)
     if isinstance(source, (tuple, list, set, frozenset)):
         return (path for item in source for path in _paths(item))
     return _paths(getattr(source, "source", None))
+
+
+def _plain(path: str) -> str:
+    """Return a path without control characters: a key of a plan may be any text."""
+    return path if path.isprintable() else one_line(path)
 
 
 def settle(text: str, style: str) -> str:

@@ -10,9 +10,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import TemplateRuntimeError
+from sample import sample_park
 
 from parkops.model import ArtifactKind, Park, SourceRef
-from parkops.platforms import Platforms, requirements_by_block
+from parkops.platforms import Platforms, find_platforms, load_platform, requirements_by_block
 from parkops.render import Renderer, render
 from parkops.render.origin import origin, origins, settle
 from parkops.render.trace import at_line, below_path, for_requirement, sources, trace_device
@@ -85,6 +86,14 @@ def test_an_xml_comment_holds_no_double_hyphen() -> None:
     assert settle(text, "<!-- {} -->") == "<!-- plan tenants.a- -b -->\n<x/>\n"
 
 
+def test_a_key_of_a_plan_adds_no_line_and_ends_no_mark() -> None:
+    place = SourceRef("park.yaml", 1, 1, "devices.a\nb\x03c\x04d")
+    assert settle(origin(place, "ntp") + "\nx\n", "! {}").splitlines() == [
+        "! plan devices.a b c d: ntp [MLPS-CE-AU-02]",
+        "x",
+    ]
+
+
 def test_a_misspelt_block_is_refused() -> None:
     with pytest.raises(TemplateRuntimeError, match="'shh' is no feature"):
         origin(SSH, "shh")
@@ -145,3 +154,24 @@ def test_plan_lines_configuration_lines_and_requirements_join_both_ways(base_par
     assert at_line([item for item in blocks if item.path == rule.path], rule.origin.last)[0] == rule
     assert rule in list(for_requirement(blocks, "MLPS-AB-AC-04"))
     assert not list(below_path(blocks, "flow"))
+
+
+@pytest.mark.parametrize("name", [name for name in find_platforms().names() if load_platform(name).artifacts])
+def test_most_lines_of_every_platform_name_what_asked_for_them(name: str) -> None:
+    park = sample_park(name)
+    renderer = Renderer.of(park)
+    said = covered = 0
+    for device in (device for device in park.managed if device.platform == name):
+        blocks = list(trace_device(device, renderer))
+        for artifact in renderer.device(device):
+            lines = artifact.text.split("\n")
+            telling = {number for number, line in enumerate(lines, 1) if line.strip() not in ("", "!", "#")}
+            inside = {
+                number
+                for item in blocks
+                if item.path == artifact.path
+                for number in range(item.origin.first, item.origin.last + 1)
+            }
+            said += len(telling)
+            covered += len(telling & inside)
+    assert covered / said > 0.6
