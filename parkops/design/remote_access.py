@@ -72,6 +72,7 @@ def _add(
     device.vpns.append(vpn)
     draft.vpns.append(vpn)
     device.need(access.kind, source)
+    device.need("remote-access", source)
     if access.auth == "radius":
         device.need("aaa", source)
     _users(draft, vpn, access, source)

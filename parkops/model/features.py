@@ -48,6 +48,7 @@ FEATURES: dict[str, str] = {
     "control-plane-protection": "a limit on traffic to the device itself",
     "wireguard": "WireGuard tunnels",
     "ipsec": "IKEv2 and ESP tunnels",
+    "remote-access": "tunnels of people who work from outside",
     # management
     "ssh": "SSH with strong algorithms only",
     "aaa": "RADIUS or TACACS+ with local fallback",
