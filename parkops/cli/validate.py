@@ -12,14 +12,15 @@ from parkops.errors import ProblemsError
 
 
 @click.command()
+@click.option("--advice", is_flag=True, help="Also list what is allowed, but falls short of a rule.")
 @json_option
 @click.pass_obj
-def validate(ctx: Context, as_json: bool) -> None:
+def validate(ctx: Context, advice: bool, as_json: bool) -> None:
     """Check the plan and the design; print every mistake as file:line:col.
 
     \b
     Example:
-      parkops -p inventories/demo validate
+      parkops -p inventories/demo validate --advice
     """
     from parkops.pipeline import design_park
 
@@ -34,10 +35,15 @@ def validate(ctx: Context, as_json: bool) -> None:
             click.echo(f"{count} problem{'s' if count != 1 else ''} in {ctx.workspace.plan_file}", err=True)
         sys.exit(error.exit_code)
     if as_json:
-        ctx.print_json("validate", {"ok": True, "problems": []})
+        found = [asdict(item) for item in park.advice]
+        ctx.print_json("validate", {"ok": True, "problems": [], "advice": found})
         return
+    for item in park.advice if advice else ():
+        source = item.source
+        click.echo(f"{source.file}:{source.line}:{source.col}: {item.what}: {item.expected}")
     ctx.console.print(
         f"{park.title}: valid. {len(park.devices)} devices ({len(park.managed)} managed), "
-        f"{len(park.links)} links, {len(park.segments)} segments, {len(park.flows)} flows.",
+        f"{len(park.links)} links, {len(park.segments)} segments, {len(park.flows)} flows."
+        + (f" Advice: {len(park.advice)} (--advice)." if park.advice and not advice else ""),
         markup=False,
     )

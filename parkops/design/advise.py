@@ -24,3 +24,4 @@ def advise(draft: Draft) -> None:
                     flow.source,
                 )
             )
+    draft.advice.sort(key=lambda item: (item.source, item.what))

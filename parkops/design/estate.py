@@ -82,4 +82,5 @@ def _hosted(draft: Draft, name: str, plan: HostedPlan, ports: tuple[tuple[str, i
         published=any(item.to == plan.node for item in draft.plan.published.values()),
         database=plan.data,
         users=tuple(sorted(plan.users)),
+        level=plan.level,
     )

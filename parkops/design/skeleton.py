@@ -129,6 +129,8 @@ def _node(draft: Draft, site: PlannedSite, name: str, node: NodePlan, identity: 
         protocols = resources.pop("protocols")
         device.properties.update({key: str(value) for key, value in resources.items()})
         device.properties["protocols"] = ",".join(protocols)
+    if node.cycle_us:
+        device.properties["cycle_us"] = str(node.cycle_us)
     if node.identifier:
         device.properties.update(
             {

@@ -69,6 +69,7 @@ class HostedService:
     published: bool = False  # reachable from outside the park
     database: str = ""  # industry | park | enterprise | government
     users: tuple[str, ...] = ()  # zones or segments
+    level: str = ""  # of an upstream platform: government | city | national
 
 
 @dataclass(frozen=True, slots=True)

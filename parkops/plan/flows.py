@@ -61,7 +61,7 @@ def _stated(
         src,
         dst,
         expand(flow.service),
-        flow.reason,
+        f"{flow.reason}; {flow.cleared}" if flow.cleared else flow.reason,
         flow.owner,
         path,
         flow.traffic,

@@ -68,8 +68,16 @@ def test_validate_prints_every_problem_and_their_number(parkops, demo: Path) -> 
     assert any("backbone.cores.count: 'two': a whole number" in line for line in lines)
 
 
+def test_validate_advises_where_it_is_asked_to(parkops, demo: Path) -> None:
+    quiet, told = parkops("-p", demo, "validate").out, parkops("-p", demo, "validate", "--advice").out
+    assert "(--advice)" in quiet
+    assert "with one log collector" not in quiet
+    assert "level 3 zone 'edge' with one log collector: two in management.syslog" in told
+
+
 def test_validate_json(parkops, demo: Path) -> None:
     good = json.loads(parkops("-p", demo, "validate", "--json").out)
+    assert {"mlps"} == {item["topic"] for item in good.pop("advice")}
     assert good == {"kind": "parkops.validate", "version": 1, "ok": True, "problems": []}
     spoil(demo, "zone: hx-office,", "zone: hx-ofice,")
     said = parkops("-p", demo, "validate", "--json")

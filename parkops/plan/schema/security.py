@@ -139,7 +139,6 @@ class SecurityPlan(Part):
     quarantine_segments: Flag = Field(
         default=False, description="Quarantine is prepared for each segment as well"
     )
-    log_denied: Flag = Field(default=True, description="What boundaries drop is logged, at a limited rate")
     mlps: Literal["advise", "enforce"] = Field(
         default="advise", description="Refuse a plan that falls short of its zones' MLPS levels, or advise"
     )
