@@ -29,7 +29,6 @@ def _add(
 ) -> None:
     target = f"{device.name}/{probe}" + (f"/{detail}" if detail else "")
     address = device.management_ipv4.partition("/")[0]
-    zones = sorted({item.zone for item in device.ports.values() if item.zone})
     intervals = draft.plan.monitoring.intervals
     draft.targets.append(
         Target(
@@ -40,10 +39,16 @@ def _add(
             port,
             intervals.get(device.role.value, draft.plan.monitoring.interval_s),
             device.tenant,
-            zones[0] if len(zones) == 1 else "",
+            _zone(device),
             params,
         )
     )
+
+
+def _zone(device: DraftDevice) -> str:
+    """Return the zone that all its ports lead into, "" where there are several."""
+    zones = {item.zone for item in device.ports.values()} - {""}
+    return zones.pop() if len(zones) == 1 else ""
 
 
 def _device_targets(draft: Draft, device: DraftDevice) -> None:

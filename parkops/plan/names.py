@@ -28,6 +28,15 @@ class PlannedSite:
         return (self.gateway, self.standby) if self.standby else (self.gateway,)
 
     @property
+    def fabric(self) -> bool:
+        """True where the backbone's own routers are its gateways."""
+        return self.plan.gateway == "fabric"
+
+    def block(self, number: int) -> int:
+        """Return the number of the pair of routers that a switch attaches to, where the fabric routes."""
+        return self.plan.blocks[number - 1] if number <= len(self.plan.blocks) else 1
+
+    @property
     def dual(self) -> bool:
         """True where switches 1 and 2 are an M-LAG pair or a stack."""
         return self.plan.redundancy != "none"
@@ -104,19 +113,28 @@ def one_way_gateway(name: str) -> str:
     return f"ow-{name}"
 
 
-def sites(plan: Plan) -> Iterator[PlannedSite]:
-    """Yield every site: the park's services, the public services, then tenants in id order."""
+def sites(plan: Plan) -> tuple[PlannedSite, ...]:
+    """Return every site: the park's services, the public services, then tenants in id order."""
+    if "sites" not in plan.memo:
+        plan.memo["sites"] = tuple(_sites(plan))
+    found: tuple[PlannedSite, ...] = plan.memo["sites"]
+    return found
+
+
+def _sites(plan: Plan) -> Iterator[PlannedSite]:
     park, firewall = firewalls(plan), plan.backbone.firewall
     yield _site("services", "", ("svc", ""), park, plan.services, ("services",), firewall.attach)
     own = public_gateways(plan)
     attach = plan.public.boundary.attach if own else firewall.attach
-    yield _site("public", "", ("pub", "pub-"), own or park, plan.public, ("public",), attach)
+    first = park if plan.public.gateway == "fabric" else own or park
+    yield _site("public", "", ("pub", "pub-"), first, plan.public, ("public",), attach)
     for tenant_id, tenant in sorted(plan.tenants.items()):
         gateways, attach = boundaries(tenant), tenant.boundary.attach
         for site_id, site in sorted(tenant.sites.items()):
             names = (f"{tenant.prefix}-{site_id}", f"{tenant.prefix}-{site_id}-")
             path = ("tenants", tenant_id, "sites", site_id)
-            yield _site(f"{tenant_id}.{site_id}", tenant_id, names, gateways, site, path, attach)
+            filters = park if site.gateway == "fabric" else gateways
+            yield _site(f"{tenant_id}.{site_id}", tenant_id, names, filters, site, path, attach)
 
 
 def _site(

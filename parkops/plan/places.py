@@ -44,7 +44,14 @@ class Places:
 
     @classmethod
     def of(cls, plan: Plan) -> Places:
-        """Return the places of a plan."""
+        """Return the places of a plan, worked out once."""
+        if "places" not in plan.memo:
+            plan.memo["places"] = cls._of(plan)
+        found: Places = plan.memo["places"]
+        return found
+
+    @classmethod
+    def _of(cls, plan: Plan) -> Places:
         segments: dict[str, PlannedSite] = {}
         zones: dict[str, str] = {}
         attached: dict[str, Attached] = {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 from pydantic import Field
 
 from parkops.plan.schema.backbone import Backbone, CircuitPlan, Cores, Exit, FirewallPlan, LeasedLinePlan
@@ -101,6 +104,11 @@ class Plan(Part):
     figures: dict[int, FigurePlan] = Field(default_factory=dict)
     attestations: dict[str, AttestationPlan] = Field(default_factory=dict)
     waivers: dict[str, WaiverPlan] = Field(default_factory=dict)
+
+    @cached_property
+    def memo(self) -> dict[str, Any]:
+        """What is worked out from the whole plan once, since it never changes: its sites, its places."""
+        return {}
 
 
 __all__ = [
