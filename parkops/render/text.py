@@ -110,7 +110,7 @@ def word(value: object, limit: int = 31) -> str:
     if plain == text and len(plain) <= limit:
         return plain
     tail = blake2b(text.encode(), digest_size=3).hexdigest()
-    return f"{plain[: limit - len(tail) - 1]}-{tail}".lstrip("-")
+    return f"{plain[: max(limit - len(tail) - 1, 0)]}-{tail}".lstrip("-")[:limit]
 
 
 FILTERS: dict[str, Callable[..., str]] = {

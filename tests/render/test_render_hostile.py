@@ -69,6 +69,7 @@ def rendered(base: str, text: Callable[[], str]) -> tuple[Artifact, ...]:
     plan = yaml.safe_load(base)
     plan["services"]["nodes"]["id-1"] = json.loads(json.dumps(NODE))
     _replace(plan, text)
+    plan["devices"] = {"id-1": {"properties": {"prefix": text()}}}
     document = yaml.safe_dump(plan, allow_unicode=True)
     return render(design(parse(document), {})[0])
 
@@ -91,7 +92,10 @@ STUBS = {  # language -> what may carry text of the plan
     "nftables": (r' comment "[^"]*"$', " comment"),
     "frr": (r"^ description .+$", " description"),
     "xml": (r"<description>[^<>]*</description>$", "<description/>"),
-    "nginx": (r'^(    "/resolve/[0-9a-z./]+") "(?:\\.|[^"\\$])*";$', r"\1"),
+    "nginx": (
+        r'^(    "/resolve/[0-9a-z./]+"| +return 200) "(?:\\.|[^"\\$]|\$identifier_value)*";$',
+        r"\1",
+    ),
 }
 
 

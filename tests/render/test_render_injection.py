@@ -70,6 +70,9 @@ def with_texts(value: Any, text: Callable[[], str]) -> Any:
         if not field.compare:
             continue
         old = getattr(value, field.name)
+        if field.name == "properties":  # keys and values may be any text; these are known to templates
+            changed["properties"] = tuple((key, text()) for key in ("apn", "modem", "prefix"))
+            continue
         new = text() if field.name in FREE and old else with_texts(old, text)
         if new is not old:
             changed[field.name] = new
