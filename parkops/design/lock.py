@@ -62,6 +62,10 @@ def _as_written(text: str) -> Lock | None:
     return pools if all(pools.values()) else None
 
 
+def _plain(name: str) -> str:
+    return name if name.isprintable() else repr(name)
+
+
 def _as_yaml(text: str, name: str) -> Lock:
     document = read(text, name)
     problems, marks = list(document.problems), document.marks
@@ -73,14 +77,14 @@ def _as_yaml(text: str, name: str) -> Lock:
             problems.append(
                 marks.problem(
                     (pool,),
-                    f"{pool if pool.isprintable() else repr(pool)} holds no entries",
+                    f"{_plain(pool)} holds no entries",
                     "`key: number` lines",
                     RESTORE,
                 )
             )
             continue
         problems += [
-            marks.problem((pool, key), f"{pool}: {key} holds no number", "a whole number", RESTORE)
+            marks.problem((pool, key), f"{_plain(pool)}: {_plain(key)} holds no number", "a whole number", RESTORE)
             for key, number in keys.items()
             if type(number) is not int or number < 0
         ]

@@ -97,7 +97,7 @@ def _control_vlan(draft: Draft, ring: str, devices: tuple[DraftDevice, ...]) -> 
     pool = draft.plan.pools.vlans
     vlan = draft.allocator.take("vlans", f"{ring}/control", first=pool.first, last=pool.last)
     for device in devices:
-        device.vlans[vlan] = f"{ring} control"
+        device.vlans[vlan] = f"{ring}.control"
         for port in device.ports.values():
             if port.ring == ring and port.mode is PortMode.TRUNK:
                 port.vids = tuple(sorted({*port.vids, vlan}))
