@@ -12,6 +12,7 @@ from typing import Protocol
 from parkops import lab
 from parkops.assess import assess
 from parkops.evidence import gather, keep_push
+from parkops.gate import gate
 from parkops.lab.expect import try_expectations
 from parkops.lab.faults import heal, inject
 from parkops.lab.state import Fault, FaultKind
@@ -31,6 +32,7 @@ from parkops.model import (
 )
 from parkops.monitor import MonitorThread
 from parkops.pipeline import build_park, load_park
+from parkops.push import Settings
 from parkops.push import plan as plan_push
 from parkops.push import run as push
 from parkops.store import Store
@@ -167,7 +169,8 @@ def _push(story: Story, park: Park, artifacts: tuple[Artifact, ...], store: Stor
         "; ".join(f"{item.device}: {item.error}" for item in wrong) or f"{len(changes)} devices",
     )
     tell.stage("Push: NETCONF, SSH and Ansible")
-    results = push(park, artifacts, workspace, progress=progress)
+    settings = Settings(progress=progress, gate=gate("full", park, workspace))
+    results = push(park, artifacts, workspace, settings=settings)
     failed = [result for result in results if not result.ok]
     story.claim(
         "every device was configured and read back",

@@ -77,6 +77,10 @@ class ParkGate:
             self.before = Seen(passed, dropped, frozenset(self._up(self._targets())))
         return self.before.dump()
 
+    def at_stake(self) -> bool:
+        """Tell whether any allowed flow passed before, or nobody could look."""
+        return self.final_only or not self._lab() or bool(self.before.passed)
+
     def check(self, question: Question) -> Health:
         """Look until all holds, or the time is up."""
         if self.final_only and not question.final:

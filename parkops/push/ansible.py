@@ -23,11 +23,10 @@ GUARANTEE = Guarantee(
     rollback=True,
     text="timer on the node puts the saved files back unless confirmed",
 )
-STATES = {  # what a phase asks of a node; the others are done without it
+STATES = {  # what a phase asks of a node; a run that applies also reads back, over a new connection
     Phase.READ: "look",
     Phase.SURVEY: "look",
     Phase.COMMIT: "apply",
-    Phase.VERIFY: "look",
     Phase.CONFIRM: "confirm",
     Phase.CANCEL: "cancel",
 }
@@ -46,7 +45,7 @@ class AnsibleDriver:
     def act(self, phase: Phase, sites: Sequence[Site], run: Run) -> Iterator[Answer]:
         """Carry a phase out on all nodes in one run."""
         if phase not in STATES:
-            yield from (Answer(site) for site in sites)
+            yield from (Answer(site, _read_back(site) if phase is Phase.VERIFY else None) for site in sites)
             return
         by_name = {site.name: site for site in sites}
         for said in ansible_run.play(STATES[phase], sites, run):
@@ -59,10 +58,17 @@ def _judge(phase: Phase, site: Site, said: Said, run: Run) -> Exception | None:
     if phase in (Phase.READ, Phase.SURVEY):
         site.guarantee, site.diff = GUARANTEE, said.diff
         site.snapshot = redacted(_running(site, said), run)
-    elif phase is Phase.VERIFY and said.diff:
-        return Diverged(f"running is not what was sent: {changed_lines(said.diff)}", where=site.name)
+    elif phase is Phase.COMMIT:
+        site.session = said.diff
     elif phase is Phase.CANCEL:
         return _not_back(site, said)
+    return None
+
+
+def _read_back(site: Site) -> Diverged | None:
+    """Judge what the node ran after its change, as read over a new connection."""
+    if site.session:
+        return Diverged(f"running is not what was sent: {changed_lines(site.session)}", where=site.name)
     return None
 
 

@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ def play(state: str, sites: Sequence[Site], run: Run) -> Iterator[Said]:
     home = run.workspace.state / "ansible"
     inventory = _prepare(home, state, sites, run)
     answers: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
-    watcher = _Watcher(answers)
+    watcher = _Watcher(answers, 2 if state == "apply" else 1)
     # What takes a change back goes on when the rest of the run was interrupted.
     cancelled = run.cancelled.is_set if state != "cancel" else bool
     thread = threading.Thread(target=_run, args=(home, inventory, run, cancelled, watcher, answers))
@@ -150,10 +151,10 @@ def _quoted(value: str) -> str:
 
 
 class _Watcher:
-    """Turn Ansible's events into what the nodes said."""
+    """Turn Ansible's events into what the nodes said: the answer to the last of ``tasks`` counts."""
 
-    def __init__(self, answers: queue.SimpleQueue[Said | None]) -> None:
-        self._answers = answers
+    def __init__(self, answers: queue.SimpleQueue[Said | None], tasks: int) -> None:
+        self._answers, self._left = answers, defaultdict[str, int](lambda: tasks)
         self.trouble = ""  # what Ansible itself complained about
 
     def __call__(self, event: Mapping[str, Any]) -> bool:
@@ -163,6 +164,9 @@ class _Watcher:
         if kind in ("runner_on_failed", "runner_on_unreachable"):
             self._fail(host, kind, result)
         elif kind == "runner_on_ok":
+            self._left[host] -= 1
+            if self._left[host]:
+                return False
             running = tuple((name, text) for name, text in result.get("running", ()))
             snapshot = json.dumps(result.get("snapshot", {}), ensure_ascii=False, sort_keys=True)
             self._answers.put(Said(host, None, result.get("parkops_diff", ""), running, snapshot))

@@ -255,7 +255,9 @@ def _begin(
             journal.write(Note(tx, "", "end", str(error), {"ending": str(Ending.REFUSED)}))
             raise
         work = _transaction(shared, journal, sites, settings)
-        return _ended(work, lambda: work.execute(lambda differing: _waves(park, differing)))
+        return _ended(
+            work, lambda: work.execute(lambda differing, at_stake: _waves(park, differing, at_stake))
+        )
 
 
 def _finish(park: Park, workspace: Workspace, tx: str, settings: Settings, *, back: bool) -> Pushed:
@@ -317,9 +319,9 @@ def _outcome(site: Site, work: Transaction) -> tuple[Outcome, str]:
     return Outcome.SKIPPED, f"{begun}: {work.reason}"
 
 
-def _waves(park: Park, differing: Sequence[Site]) -> tuple[tuple[str, ...], ...]:
+def _waves(park: Park, differing: Sequence[Site], at_stake: bool) -> tuple[tuple[str, ...], ...]:
     inside_first = grows(diff_size(site.diff) for site in differing)
-    return plan_waves(park, [site.name for site in differing], inside_first=inside_first)
+    return plan_waves(park, [site.name for site in differing], inside_first=inside_first, at_stake=at_stake)
 
 
 def _waves_of(record: TransactionRecord) -> tuple[tuple[str, ...], ...]:

@@ -45,6 +45,10 @@ class Gate(Protocol):
         """Look at the park before the first change, or take what was seen then; return it to be kept."""
         ...
 
+    def at_stake(self) -> bool:
+        """Tell whether anything worked before: where nothing does, there is no redundancy to keep."""
+        ...
+
     def check(self, question: Question) -> Health:
         """Judge the park while a wave is in force and not confirmed."""
         ...
@@ -61,6 +65,10 @@ class NoGate:
     def baseline(self, kept: str = "") -> str:
         """See nothing."""
         return ""
+
+    def at_stake(self) -> bool:
+        """Assume so: nobody looked."""
+        return True
 
     def check(self, question: Question) -> Health:
         """Let every wave pass."""

@@ -37,6 +37,7 @@ IN_FORCE = frozenset({Stage.PENDING, Stage.CONFIRMING, Stage.CONFIRMED, Stage.CA
 GATE_SHARE = 0.7  # of the confirm timer; the rest is for the confirmations
 RETRY_S = 2.0  # between attempts to take back what does not answer
 REFUSALS = 2  # how often a device may refuse to go back before that is believed
+PlanWaves = Callable[[Sequence[Site], bool], tuple[tuple[str, ...], ...]]  # sites, anything at stake
 SLACK_S = 15.0  # after its timer, in which a device must have reverted and answer again
 
 
@@ -66,7 +67,7 @@ class Transaction:
     ending: Ending = Ending.OPEN
     reason: str = ""
 
-    def execute(self, plan_waves: Callable[[Sequence[Site]], tuple[tuple[str, ...], ...]]) -> Ending:
+    def execute(self, plan_waves: PlanWaves) -> Ending:
         """Survey, plan the waves and carry them out; on any failure everything is as it was before."""
         return self._or_back(lambda: self._begin(plan_waves))
 
@@ -78,19 +79,19 @@ class Transaction:
         """Take a transaction back that was cut off."""
         return self._or_back(lambda: self._fail(why))
 
-    def _begin(self, plan_waves: Callable[[Sequence[Site]], tuple[tuple[str, ...], ...]]) -> Ending:
+    def _begin(self, plan_waves: PlanWaves) -> Ending:
         self._phase(Phase.SURVEY, list(self.sites.values()))
         differing = [site for site in self.sites.values() if site.diff]
         self._release(site for site in self.sites.values() if not site.diff)
         if not differing:
             return self._end(Ending.UNCHANGED)
-        self.waves = plan_waves(differing)
+        seen = self.gate.baseline()
+        self._note("baseline", texts={"baseline": seen})
+        self.waves = plan_waves(differing, self.gate.at_stake())
         for number, wave in enumerate(self.waves, start=1):
             for name in wave:
                 self.sites[name].wave = number
         self._note("waves", data={"waves": [list(wave) for wave in self.waves]}, wait=True)
-        seen = self.gate.baseline()
-        self._note("baseline", texts={"baseline": seen}, wait=True)
         return self._forward()
 
     def _continue(self, baseline: str) -> Ending:

@@ -35,7 +35,12 @@ class Risk:
 
 
 def plan_waves(
-    park: Park, devices: Collection[str], *, inside_first: bool = True, max_wave: int = MAX_WAVE
+    park: Park,
+    devices: Collection[str],
+    *,
+    inside_first: bool = True,
+    at_stake: bool = True,
+    max_wave: int = MAX_WAVE,
 ) -> tuple[tuple[str, ...], ...]:
     """Return the waves that change ``devices``, each sorted by name; the same input gives the same waves.
 
@@ -43,11 +48,15 @@ def plan_waves(
     ring: taking two switches out of a ring splits it, neighbours or not. One canary per platform goes first,
     the one with the least at stake. ``inside_first``: from the core to the edge, as a change that adds needs
     it (a path exists before traffic enters it); else from the edge to the core, as one that removes does.
+    ``at_stake`` is False for a park in which nothing works yet: after the canaries all goes at once.
     """
     names = sorted(set(devices))
     groups = {name: groups_of(park.device(name)) for name in names}
     canary = _canaries(park, names, groups) if len(names) > 1 else ()
     waves = [canary] if canary else []
+    if not at_stake:
+        rest = [name for name in names if name not in canary]
+        return (*waves, *(tuple(rest[n : n + max_wave]) for n in range(0, len(rest), max_wave)))
     tiers: dict[int, list[str]] = defaultdict(list)
     for name in names:
         if name not in canary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from park import SOURCE
@@ -30,6 +30,7 @@ DEVICES = {  # name -> role, platform, capabilities
 }
 PLATFORM_DRIVERS = ("netconf", "ssh", "ansible")
 TIMEOUT_S = 60
+KILLED = -9  # exit code of a process that was killed
 
 
 def site_of(folder: Path) -> Park:
@@ -116,6 +117,10 @@ class Campaign:
             said += [f"{r.id} is open" for r in replay(journal.entries()) if r.ending is Ending.OPEN]
         return said
 
+    def begun(self) -> bool:
+        """Tell whether anything was pushed yet."""
+        return Locks(self.place.state).database.exists()
+
     def open_ended(self) -> bool:
         """Tell whether a transaction was cut off."""
         with Journal(Locks(self.place.state).database) as journal:
@@ -154,8 +159,3 @@ def counted(number: int) -> Callable[[str], None]:
                 die()
 
     return call
-
-
-def fresh(campaign: Campaign, folder: Path) -> Campaign:
-    """A campaign of the same kind in another folder."""
-    return replace(campaign, folder=folder)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from campaign import DEVICES, NEW, OLD, Campaign
+from campaign import DEVICES, KILLED, NEW, OLD, Campaign
 
 from parkops.errors import UsageError
 from parkops.push.fleet import Pushed
@@ -16,7 +16,6 @@ FINISH: dict[str, tuple[Finish, str]] = {
     "resume": (Campaign.resume, NEW),
     "rollback": (Campaign.rollback, OLD),
 }
-KILLED = -9
 MOST = 400  # places to die at; there are far fewer
 
 
