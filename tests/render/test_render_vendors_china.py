@@ -13,7 +13,7 @@ from lxml import etree
 from render_parsers import YANG, need, run
 from sample import Names, only, ports
 
-from parkops.model import Device, PortMode, Role, Routing
+from parkops.model import Allowance, Device, PortMode, Role, Routing, StaticRoute, Vpn
 from parkops.platforms import find_platforms
 from parkops.push.remediation import remediate
 from parkops.render import Renderer
@@ -73,6 +73,49 @@ def filters_on_switch(platform: str) -> Device:
     inside, outside = device.interfaces[0].name, device.interfaces[1].name
     assert inside == names.port(1)
     return only(device, interfaces=ports(device, inside, outside), rules=sample.rules(inside, outside)[:3])
+
+
+def leased_line(platform: str) -> Device:
+    """The tunnel runs over the port that its prefix is of: what is routed to the far end is encrypted."""
+    device = sample.exit_router(platform)
+    port = replace(device.interfaces[0], bogons=False, urpf="")
+    vpn = Vpn(
+        "huaxing.line",
+        "ipsec",
+        device.name,
+        "site-to-site",
+        "huaxing",
+        500,
+        "203.0.113.4/30",
+        "",
+        (),
+        "env:PARK_PSK",
+        (("line", "branch.huaxing.example", "203.0.113.6"),),
+    )
+    routing = Routing(statics=(StaticRoute("10.7.0.0/16", "203.0.113.6", description="unicom"),))
+    return only(device, interfaces=(port,), vpns=(vpn,), routing=routing)
+
+
+def allowances(platform: str) -> Device:
+    """What the design says that the infrastructure needs takes the place of what templates would assume."""
+    device = sample.boundary(platform)
+    outer, source = device.interfaces[0].name, sample.at("backbone")
+    told = (
+        Allowance("bgp-10.0.0.1-in", "bgp", "in", "", "tcp", (179,), ("10.0.0.1",), "routes", source),
+        Allowance(f"ospf-{outer}-in", "ospf", "in", outer, "ospf", (), (), "routes of the backbone", source),
+        Allowance("time-out", "time", "out", "", "udp", (123,), ("172.31.0.2",), "network time", source),
+    )
+    return only(device, "interfaces", rules=device.rules[:1], allowances=told)
+
+
+def announced(platform: str) -> Device:
+    device = sample.exit_router(platform)
+    bgp = device.routing.bgp
+    assert bgp is not None
+    four, six = bgp.neighbors[:2]
+    peers = (replace(four, announces=("198.51.100.0/24",)), replace(six, announces=()))
+    routing = Routing(None, replace(bgp, neighbors=peers))
+    return only(device, "router_id", routing=routing)
 
 
 def exit_router(platform: str) -> Device:
@@ -145,7 +188,10 @@ CASES: dict[str, tuple[Callable[[str], Device], tuple[str, ...]]] = {
     "boundary-on-a-switch": (filters_on_switch, (HUAWEI, H3C)),
     "boundary-nat": (nat, (HUAWEI, H3C, RUIJIE)),
     "quarantine-prepared-but-off": (quarantine, CLI),
+    "boundary-allowances": (allowances, CLI),
     "ipsec-branch": (ipsec, (HUAWEI, H3C)),
+    "ipsec-over-a-leased-line": (leased_line, (HUAWEI, H3C)),
+    "exit-announces-own-prefixes": (announced, CLI),
     "exit-with-bogon-filter": (exit_router, CLI),
     "core-ospf": (ospf, CLI),
     "underlay-isis": (isis, CLI),
