@@ -12,6 +12,7 @@ from parkops.errors import ParkopsError
 
 VERBS = {  # verb -> module, in the order of the main job
     "init": "init",
+    "import": "import_",
     "schema": "schema",
     "validate": "validate",
     "explain": "explain",
@@ -37,6 +38,7 @@ VERBS = {  # verb -> module, in the order of the main job
 
 SUMMARIES = {  # so that `--help` imports no verb
     "init": "Start a park folder: by questions, options or a shipped example.",
+    "import": "Make a plan of what NetBox or a workbook knows.",
     "schema": "Print the JSON Schema of the plan, for editors.",
     "validate": "Check the plan and the design; every mistake at once.",
     "explain": "Say where a value of the plan or the design comes from.",
@@ -73,7 +75,7 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(f"parkops.cli.{VERBS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, VERBS[cmd_name])
         return command
 
     def resolve_command(
