@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sample
 from sample import only, sample_park
 
-from parkops.model import Device
+from parkops.model import Device, Rule
 from parkops.platforms import load_platform
 from parkops.push.remediation import remediate
 from parkops.render import Renderer
@@ -20,6 +21,22 @@ PLATFORMS = ("arista_eos", "cisco_iosxe", "juniper_junos", "nokia_srlinux")
 ROUTER = ("router_id", "loopback_ipv4", "loopback_ipv6", "interfaces", "routing")
 SWITCH = ("interfaces", "vlans", "lags", "spanning_priority")
 Make = Callable[[str], Device]
+
+
+def exit_router(platform: str) -> Device:
+    """Return the sample's exit router, which tells operators of the park's own networks and no others."""
+    device = sample.exit_router(platform)
+    igp, bgp = device.routing.igp, device.routing.bgp
+    assert igp is not None
+    assert bgp is not None
+    own = {False: ("198.51.100.0/24",), True: ("2001:db8::/32",)}
+    neighbors = tuple(replace(item, announces=own[":" in item.address]) for item in bgp.neighbors)
+    routing = replace(
+        device.routing, igp=replace(igp, default_route=True), bgp=replace(bgp, neighbors=neighbors)
+    )
+    return replace(device, routing=routing)
+
+
 CASES: dict[str, tuple[Make, tuple[str, ...]]] = {  # what it shows -> the device, and what is kept of it
     "core-router": (sample.core, (*ROUTER, "vrfs")),
     "evpn-spine": (sample.spine, ROUTER),
@@ -32,7 +49,7 @@ CASES: dict[str, tuple[Make, tuple[str, ...]]] = {  # what it shows -> the devic
     "dot1x-access": (sample.access_switch, SWITCH),
     "boundary-default-deny": (sample.boundary, ("interfaces", "rules")),
     "boundary-nat": (sample.boundary, ("interfaces", "nats")),
-    "exit-filters-and-policy": (sample.exit_router, (*ROUTER, "exits")),
+    "exit-filters-and-policy": (exit_router, (*ROUTER, "exits")),
     "management-plane": (sample.core, ("management_ipv4", "plane")),
     "qos-classes": (sample.spine, ("interfaces", "qos")),
     "quarantine-prepared": (sample.core, ("quarantines",)),
@@ -69,7 +86,7 @@ def small(platform: str, case: str) -> str:
 
 def whole(platform: str) -> dict[str, Device]:
     """Return one device of each role with everything that the platform declares."""
-    makes = [sample.core, sample.spine, sample.leaf, sample.aggregation, sample.boundary, sample.exit_router]
+    makes = [sample.core, sample.spine, sample.leaf, sample.aggregation, sample.boundary, exit_router]
     makes += [sample.access_switch] if platform != "nokia_srlinux" else []
     return {device.name: device for device in (make(platform) for make in makes)}
 
@@ -210,16 +227,34 @@ def test_an_ipv6_prefix_of_32_bits_is_no_host(platform: str) -> None:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_an_exit_announces_nothing_but_its_own(platform: str) -> None:
     """Without a filter towards each operator the park would carry their traffic (RFC 7454, 6.2)."""
-    device = only(sample.exit_router(platform), *ROUTER)
-    text = shown(device).lower()
+    device = only(exit_router(platform), *ROUTER)
+    assert device.routing.bgp is not None
+    count = len(device.routing.bgp.neighbors)
+    listed = r"^route-map to-\S+ permit 10\n +match ip(?:v6)? address prefix-list (to-\S+)$"
     ways = {
-        "cisco_iosxe": r"^route-map to-\S+ permit 10\n match ip(?:v6)? address prefix-list own",
-        "arista_eos": r"^route-map to-\S+ permit 10\n   match ip(?:v6)? address prefix-list own",
-        "juniper_junos": r"neighbor \S+ export own-only$",
+        "cisco_iosxe": listed,
+        "arista_eos": listed,
+        "juniper_junos": r"policy-statement to-\S+ term rest then reject$",
         "nokia_srlinux": r"policy to-\S+ default-action policy-result reject$",
     }
-    assert device.routing.bgp is not None
-    assert len(re.findall(ways[platform], text, re.MULTILINE)) == len(device.routing.bgp.neighbors)
+    assert len(re.findall(ways[platform], shown(device).lower(), re.MULTILINE)) == count
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_neighbour_that_is_told_nothing_is_told_nothing(platform: str) -> None:
+    """An empty list is no missing list: IOS permits everything by a list that is not there."""
+    device = exit_router(platform)
+    bgp = device.routing.bgp
+    assert bgp is not None
+    silent = tuple(replace(item, announces=()) for item in bgp.neighbors)
+    text = shown(only(device, routing=replace(device.routing, bgp=replace(bgp, neighbors=silent)))).lower()
+    ways = {
+        "cisco_iosxe": r"prefix-list to-\S+ seq 10 deny (?:0\.0\.0\.0/0 le 32|::/0 le 128)$",
+        "arista_eos": r"prefix-list to-\S+\n   seq 10 deny (?:0\.0\.0\.0/0 le 32|::/0 le 128)$",
+        "juniper_junos": r"policy-statement to-\S+ term rest then reject$",
+        "nokia_srlinux": r"policy to-\S+ default-action policy-result reject$",
+    }
+    assert len(re.findall(ways[platform], text, re.MULTILINE)) == len(silent)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -232,7 +267,5 @@ def test_a_rule_without_sources_permits_nothing(platform: str) -> None:
     assert not [line for line in added if re.search(r"permit tcp|r1001.*(permit|accept)", line)]
 
 
-def _emptied(rule):
-    from dataclasses import replace
-
+def _emptied(rule: Rule) -> Rule:
     return replace(rule, src_v4=(), src_v6=())
