@@ -15,7 +15,7 @@ from parkops.errors import UsageError
 from parkops.model import Event, Park, Sample, State, Workspace
 from parkops.monitor.metrics import Metrics
 from parkops.monitor.watch import Hooks, Summary, prepare, watch
-from parkops.store import Store
+from parkops.store import Store, pending
 from parkops.transport import secrets
 from parkops.transport.login import login
 
@@ -76,6 +76,7 @@ def run(
                     store,
                     login=lambda: login(park.access, workspace),
                     secret=lambda reference: secrets.resolve(reference, workspace.root),
+                    quiet=lambda device: pending.waits(workspace.state, device),
                     rounds=rounds,
                     until=lambda: stopped.is_set() or (until is not None and until()),
                     hooks=hooks,

@@ -33,10 +33,10 @@ class _Kept:
 
 
 class Sessions:
-    """Opens sessions with ``login``, which is asked once, when the first session is needed."""
+    """Opens sessions with ``login``, asked once; ``quiet`` tells which devices are to be left alone."""
 
-    def __init__(self, login: Callable[[], Login]) -> None:
-        self._ask_login = login
+    def __init__(self, login: Callable[[], Login], quiet: Callable[[str], bool] = lambda _: False) -> None:
+        self._ask_login, self._quiet = login, quiet
         self._login: Login | None = None
         self._kept: dict[tuple[str, int], _Kept] = {}
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="parkops-probe")
@@ -46,8 +46,11 @@ class Sessions:
     ) -> T:
         """Return what ``call`` returns on the device's session, which is opened when there is none.
 
-        DownError when the device cannot be reached, UnableError when there is nothing to log in with.
+        DownError when the device cannot be reached, UnableError when there is nothing to log in with, or a
+        change on it waits for its confirmation: asking could keep a bad change alive.
         """
+        if self._quiet(target.device):
+            raise UnableError("a change on it waits for its confirmation")
         login = self._with_timeouts(timeout_s)
         new = NetconfSession(target.device, target.address, login, target.port)
         if fresh:

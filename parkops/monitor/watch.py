@@ -61,6 +61,7 @@ async def watch(
     *,
     login: Callable[[], Login] | None = None,
     secret: Callable[[str], str] | None = None,
+    quiet: Callable[[str], bool] = lambda _: False,
     rounds: int | None = None,
     until: Callable[[], bool] | None = None,
     interval_s: float | None = None,
@@ -70,9 +71,10 @@ async def watch(
     """Probe ``targets`` until ``rounds`` are done, ``until()`` holds, or the task is cancelled.
 
     ``login`` gives what NETCONF and SSH sessions need, ``secret`` resolves references; without them those
-    probes report ``unknown``. Everything seen is in the store when this returns or raises.
+    probes report ``unknown``. ``quiet`` names devices that no session may be held with now. Everything seen is
+    in the store when this returns or raises.
     """
-    pinger, sessions = Pinger(), Sessions(login or _no_login)
+    pinger, sessions = Pinger(), Sessions(login or _no_login, quiet)
     tools = Tools(RecordClock(), pinger, sessions, Reads(), secret or _no_secret)
     watcher = _Watcher(prepare(targets, interval_s), store, tools, hooks or Hooks(), metrics or Metrics())
     try:

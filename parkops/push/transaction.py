@@ -16,6 +16,7 @@ from parkops.push.job import Interrupted, Run
 from parkops.push.journal import Journal, Note
 from parkops.push.replay import Ending, Stage
 from parkops.push.target import snapshot_text, target_text
+from parkops.store import pending
 
 DONE = {
     Phase.SURVEY: "surveyed",
@@ -127,6 +128,8 @@ class Transaction:
         for site in sites:
             site.token = f"parkops-{self.run.transaction}-{site.name}"
             site.timeout_s = self.run.confirm_timeout_s
+            until_s = time.time() + site.timeout_s + SLACK_S
+            pending.mark(self.run.workspace.state, site.name, until_s)
         deadline_s = time.monotonic() + GATE_SHARE * self.run.confirm_timeout_s
         self._phase(Phase.COMMIT, sites)
         self._phase(Phase.VERIFY, sites)
@@ -174,6 +177,8 @@ class Transaction:
             site.steps.note("failed", f"{phase}: {reason(error)}")
             return
         site.stage = ENDED.get(phase, site.stage)
+        if phase is Phase.CONFIRM:
+            pending.clear(self.run.workspace.state, site.name)
         detail = ""
         if phase is Phase.SURVEY:
             added, removed = diff_size(site.diff)
@@ -235,6 +240,7 @@ class Transaction:
         for answer in stream(self.drivers, Phase.CANCEL, sites, self.run):
             if answer.error is None:
                 answer.site.stage = Stage.OLD
+                pending.clear(self.run.workspace.state, answer.site.name)
                 answer.site.steps.note(DONE[Phase.CANCEL], "runs what it ran before")
             else:
                 errors[answer.site.name] = answer.error
