@@ -49,7 +49,7 @@ CASES: dict[str, tuple[Make, tuple[str, ...]]] = {  # what it shows -> the devic
     "dot1x-access": (sample.access_switch, SWITCH),
     "boundary-default-deny": (sample.boundary, ("interfaces", "rules")),
     "boundary-nat": (sample.boundary, ("interfaces", "nats")),
-    "exit-filters-and-policy": (exit_router, (*ROUTER, "exits")),
+    "exit-filters-and-policy": (exit_router, ROUTER),
     "management-plane": (sample.core, ("management_ipv4", "plane")),
     "qos-classes": (sample.spine, ("interfaces", "qos")),
     "quarantine-prepared": (sample.core, ("quarantines",)),
@@ -219,7 +219,7 @@ def test_what_is_named_is_defined(platform: str) -> None:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_an_ipv6_prefix_of_32_bits_is_no_host(platform: str) -> None:
     """`/32` is a host in IPv4 only."""
-    text = shown(only(sample.exit_router(platform), *ROUTER, "exits")).lower()
+    text = shown(only(sample.exit_router(platform), *ROUTER)).lower()
     assert "2001:db8::/32" in text
     assert "host 2001:db8::" not in text
 
