@@ -35,20 +35,17 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     f"{{{BRIDGE}}}vid-translations": ("local-vid",),
     f"{{{BRIDGE}}}egress-vid-translations": ("relay-vid",),
 }
-# Keys of the lists in vendors' own schemas, by what the namespace begins with.
-VENDOR_KEYS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("http://www.huawei.com/netconf/vrp", "interface", ("ifName",)),
-    ("http://www.huawei.com/netconf/vrp", "vlan", ("vlanId",)),
-    ("http://www.huawei.com/netconf/vrp", "trunkVlan", ("ifName",)),
-    ("http://www.h3c.com/netconf/", "Interface", ("IfIndex",)),
-    ("http://www.h3c.com/netconf/", "VLANID", ("ID",)),
-    ("http://www.h3c.com/netconf/", "AccessInterface", ("IfIndex",)),
-    ("http://www.h3c.com/netconf/", "TrunkInterface", ("IfIndex",)),
-    ("urn:huawei:yang:huawei-ifm", "interface", ("name",)),
-    ("urn:huawei:yang:huawei-vlan", "vlan", ("id",)),
-    ("urn:rg:params:xml:ns:yang:", "interface", ("name",)),
-    ("urn:rg:params:xml:ns:yang:", "vlan", ("id",)),
-)
+# Keys of lists in vendors' own schemas, by what the namespace begins with; where a list is not named here,
+# the first of the usual keys that an entry has. Their models are many, and their lists alike.
+VENDORS = ("http://www.huawei.com/netconf/vrp", "http://www.h3c.com/netconf/", "urn:huawei:yang:",
+           "urn:rg:params:xml:ns:yang:")  # fmt: skip
+VENDOR_KEYS: dict[str, tuple[str, ...]] = {
+    "Ipv4Address": ("IfIndex", "Ipv4Address"),
+    "Ipv6Address": ("IfIndex", "Ipv6Address"),
+    "am4CfgAddr": ("ifIpAddr",),
+    "am6CfgAddr": ("ifIp6Addr",),
+}
+USUAL_KEYS = ("name", "id", "ifName", "vlanId", "vrfName", "IfIndex", "ID", "ip", "ip-address", "address")
 # Default values: a server may report them or leave them out (RFC 6243), which is no difference.
 DEFAULTS: frozenset[tuple[str, str]] = frozenset(
     {
@@ -122,7 +119,7 @@ def _node(element: _Element) -> Node | None:
         text = _value(element)
         says_nothing = (tag, text) in DEFAULTS or (not text and tag not in PRESENCE)
         return None if says_nothing else Node(tag, text)
-    names = [f"{{{tag[1:].partition('}')[0]}}}{name}" for name in _keys(tag)]
+    names = [f"{{{tag[1:].partition('}')[0]}}}{name}" for name in _keys(element)]
     keys = tuple((name, (element.findtext(name) or "").strip()) for name in names)
     children = _sorted((node for child in element if (node := _node(child)) is not None), dict(keys))
     if not children and tag not in PRESENCE:
@@ -130,12 +127,17 @@ def _node(element: _Element) -> Node | None:
     return Node(tag, "", children, keys)
 
 
-def _keys(tag: str) -> tuple[str, ...]:
-    """Return the names of a list's keys; none for what is no list that is known."""
+def _keys(element: _Element) -> tuple[str, ...]:
+    """Return the names of a list entry's keys; none for what is no list that is known."""
+    tag = str(element.tag)
     if tag in LIST_KEYS:
         return LIST_KEYS[tag]
     namespace, _, name = tag[1:].partition("}")
-    return next((k for mark, own, k in VENDOR_KEYS if own == name and namespace.startswith(mark)), ())
+    if not namespace.startswith(VENDORS):
+        return ()
+    if name in VENDOR_KEYS:
+        return VENDOR_KEYS[name]
+    return next(((key,) for key in USUAL_KEYS if element.findtext(f"{{{namespace}}}{key}")), ())
 
 
 def _value(element: _Element) -> str:

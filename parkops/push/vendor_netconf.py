@@ -22,27 +22,50 @@ TREE = tuple[Node, ...]
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One schema of a vendor; ``mark`` is what its capabilities and its namespaces begin with."""
+    """One schema of a vendor: what its namespaces begin with, and what its hello announces it by."""
 
     name: str
     mark: str
+    hello: tuple[str, ...]
     ncclient: str = "default"
     one_session: bool = False  # a second session is refused while the first is open
     rollback_file: bool = False  # saves and rolls back by file (H3C: save, rollback)
+    indexed: bool = False  # shows ports by a number, and takes them by name (H3C: IfIndex, valuetype)
     fixed: tuple[str, ...] = ()  # list entries that cannot be made or removed, only changed
 
 
+H3C = "http://www.h3c.com/netconf/"
 VENDORS = (  # a device that speaks both of Huawei's schemas is asked in the newer one
-    Vendor("huawei-yang", "urn:huawei:yang:", "huaweiyang", fixed=("interface",)),
-    Vendor("huawei-vrp", "http://www.huawei.com/netconf/vrp", "huawei", fixed=("interface",)),
-    Vendor("h3c", "http://www.h3c.com/netconf/", "h3c", rollback_file=True, fixed=("Interface",)),
-    Vendor("ruijie", "urn:rg:params:xml:ns:yang:", one_session=True, fixed=("interface",)),
+    Vendor("huawei-yang", "urn:huawei:yang:", ("urn:huawei:yang:",), "huaweiyang", fixed=("interface",)),
+    Vendor(
+        "huawei-vrp",
+        "http://www.huawei.com/netconf/vrp",
+        ("http://www.huawei.com/netconf/",),
+        "huawei",
+        fixed=("interface",),
+    ),
+    Vendor(
+        "h3c",
+        H3C,
+        ("urn:h3c:params:netconf:", "urn:hp:params:netconf:", H3C),
+        "h3c",
+        rollback_file=True,
+        indexed=True,
+        fixed=("Interface",),
+    ),
+    Vendor(
+        "ruijie",
+        "urn:rg:params:xml:ns:yang:",
+        ("urn:rg:params:xml:ns:yang:",),
+        one_session=True,
+        fixed=("interface",),
+    ),
 )
 
 
 def vendor_of(capabilities: tuple[str, ...]) -> Vendor | None:
     """Return the vendor's schema that a hello announces, None when it is no vendor's own."""
-    return next((v for v in VENDORS if any(uri.startswith(v.mark) for uri in capabilities)), None)
+    return next((v for v in VENDORS if any(uri.startswith(v.hello) for uri in capabilities)), None)
 
 
 @dataclass(slots=True)
@@ -115,10 +138,7 @@ class VendorNetconfDriver:
 
     def read_running(self, session: Session, job: Job) -> Running:
         """Read what the payload speaks of; a device that shows nothing of it has an empty tree."""
-        payload = _payload(job, session.vendor)
-        document = session.live().get_config("running", _filter(payload))
-        tree = _owned(datatree.parse(document), payload, session.vendor)
-        text = datatree.render(tree)
+        text = datatree.render(_read(session, job))
         return Running(job.name, self.name, text, time.time(), data=f"<data>{text}</data>")
 
     def diff(self, job: Job, running: Running, run: Run) -> str:
@@ -194,11 +214,12 @@ class VendorNetconfDriver:
     def _change(self, session: Session, site: Site, run: Run) -> str:
         """Return the edit by merge and remove: `replace` is not to be trusted (Ruijie merges)."""
         before = _kept(site.before, run)
-        return datatree.edit(before, _target(site.job, session.vendor, run)) or _NOTHING
+        edit = datatree.edit(before, _target(site.job, session.vendor, run))
+        return _worded(edit, session.vendor) or _NOTHING
 
     def _restore(self, session: Session, site: Site, snapshot: TREE) -> None:
         now = _read(session, site.job)
-        change = datatree.edit(now, snapshot)
+        change = _worded(datatree.edit(now, snapshot), session.vendor)
         if not change:
             return
         netconf = session.live()
@@ -238,8 +259,44 @@ _NOTHING = f'<config xmlns="{datatree.BASE}"/>'
 
 def _read(session: Session, job: Job) -> TREE:
     payload = _payload(job, session.vendor)
-    document = session.live().get_config("running", _filter(payload))
-    return _owned(datatree.parse(document), payload, session.vendor)
+    running = datatree.parse(session.live().get_config("running", _filter(payload)))
+    if session.vendor.indexed:
+        running = _named(running, _port_names(session.live()))
+    return _owned(running, payload, session.vendor)
+
+
+def _port_names(netconf: NetconfSession) -> dict[str, str]:
+    """Return the names of H3C's ports by their index."""
+    from lxml import etree
+
+    data = f"{H3C}data:1.0"
+    port = "<Interface><IfIndex/><Name/></Interface>"
+    asked = f'<top xmlns="{data}"><Ifmgr><Interfaces>{port}</Interfaces></Ifmgr></top>'
+    found = etree.fromstring(netconf.get(asked))
+    ports = found.iter(f"{{{data}}}Interface")
+    return {p.findtext(f"{{{data}}}IfIndex", ""): p.findtext(f"{{{data}}}Name", "") for p in ports}
+
+
+def _named(nodes: TREE, names: dict[str, str]) -> TREE:
+    """Put names in the place of port indexes."""
+
+    def one(node: Node) -> Node:
+        if node.name == "IfIndex":
+            return replace(node, text=names.get(node.text, node.text))
+        keys = tuple(
+            (tag, names.get(value, value) if tag.endswith("}IfIndex") else value) for tag, value in node.keys
+        )
+        return replace(node, children=_named(node.children, names), keys=keys)
+
+    return tuple(map(one, nodes))
+
+
+def _worded(edit: str, vendor: Vendor) -> str:
+    """Say of each port index that is a name that it is one."""
+    if not vendor.indexed or not edit:
+        return edit
+    name = f'<IfIndex xmlns:b="{H3C}base:1.0" b:valuetype="name">'
+    return re.sub(r"<IfIndex>(?=\D)", name, edit)
 
 
 def _payload(job: Job, vendor: Vendor) -> TREE:
