@@ -131,16 +131,14 @@ class Session:
             return self._error("operation-failed", str(error))
 
     def _error(self, tag: str, message: str) -> str:
-        return (f"<rpc-error><error-type>application</error-type><error-tag>{tag}</error-tag><error-severity>error"
-                f"</error-severity><error-message>{message}</error-message></rpc-error>")  # fmt: skip
+        fields = {"type": "application", "tag": tag, "severity": "error", "message": message}
+        body = "".join(f"<error-{name}>{text}</error-{name}>" for name, text in fields.items())
+        return f"<rpc-error>{body}</rpc-error>"
 
     def _get_config(self, operation: Any) -> str:
         wanted = {f.tag for e in operation.iter() if local(e) == "filter" for f in e}
-        parts = [
-            etree.tostring(c, encoding="unicode")
-            for c in self.server.running
-            if not wanted or c.tag in wanted
-        ]
+        shown = [child for child in self.server.running if not wanted or child.tag in wanted]
+        parts = [etree.tostring(child, encoding="unicode") for child in shown]
         return f"<data>{''.join(parts)}</data>"
 
     def _get(self, operation: Any) -> str:

@@ -32,8 +32,8 @@ def h3c(*vlans: tuple[int, str], pvid: int = 10, by_name: bool = True) -> str:
     named = '<IfIndex b:valuetype="name">GigabitEthernet1/0/1</IfIndex>'
     port = named if by_name else "<IfIndex>1</IfIndex>"
     access = f"<AccessInterfaces><Interface>{port}<PVID>{pvid}</PVID></Interface></AccessInterfaces>"
-    return (f'<config xmlns="{NC}"><top xmlns="{H3C}config:1.0" xmlns:b="{H3C}base:1.0"><VLAN><VLANs>{entries}'
-            f"</VLANs>{access}</VLAN></top></config>")  # fmt: skip
+    top = f'<top xmlns="{H3C}config:1.0" xmlns:b="{H3C}base:1.0">'
+    return f'<config xmlns="{NC}">{top}<VLAN><VLANs>{entries}</VLANs>{access}</VLAN></top></config>'
 
 
 def ietfish(namespace: str, *vlans: tuple[int, str]) -> str:
@@ -51,7 +51,7 @@ HUAWEI, RUIJIE = "urn:huawei:yang:huawei-", "urn:rg:params:xml:ns:yang:rg-"
 OLD, NEW = ((10, "control"), (20, "office")), ((10, "control"), (20, "bureau"), (30, "视频"))
 CASES: dict[str, tuple[Callable[..., str], dict[str, Any]]] = {
     "h3c": (h3c, {"hello": ("urn:h3c:params:netconf:capability:h3c-netconf-ext:1.0",), "index": PORTS}),
-    "huawei-yang": (lambda *v: ietfish(HUAWEI, *v), {"hello": (f"{HUAWEI}vlan?module=huawei-vlan", *COMMITS)}),
+    "huawei-yang": (lambda *v: ietfish(HUAWEI, *v), {"hello": (f"{HUAWEI}vlan?module=x", *COMMITS)}),
     "huawei-vrp": (
         old_huawei,
         {"hello": ("http://www.huawei.com/netconf/capability/sync/1.0", *COMMITS), "base11": False},
