@@ -15,7 +15,7 @@ from sample import Names, only, ports
 
 from parkops.model import Allowance, Device, PortMode, Role, Routing, StaticRoute, Vpn
 from parkops.platforms import find_platforms
-from parkops.push.remediation import remediate
+from parkops.push.remediation import canonical, remediate
 from parkops.render import Renderer
 
 HERE = Path(__file__).parent
@@ -253,6 +253,11 @@ def test_hier_config_reads_every_line_back(platform: str, name: str) -> None:
         assert [child.cisco_style_text().rstrip() for child in tree.all_children()] == [
             re.sub(r"^ +", lambda pad: pad[0] * 2, row) for row in lines
         ]
+
+
+def test_comware_shows_the_system_view_indented() -> None:
+    shown = "#\n version 7.1.070\n#\n sysname a\n#\nvlan 1\n name x\n#\n stp global enable\n#\nreturn\n"
+    assert canonical(shown, H3C) == "sysname a\nvlan 1\n name x\nstp global enable\n"
 
 
 @pytest.mark.parametrize("platform", CLI)

@@ -71,6 +71,7 @@ class Rules(_Part):
     exits: tuple[str, ...] = ("exit", "quit", "end")  # lines that close a block in a configuration
     section_exits: tuple[Negation, ...] = ()  # blocks that are left by a command of their own
     comments: tuple[str, ...] = ("!", "#")
+    separator: str = ""  # a comment that ends every block: what follows begins anew, however it is indented
     noise: tuple[str, ...] = ()  # lines that are no configuration: headers, times
     defaults: tuple[str, ...] = ()  # lines that may be shown or not, and mean the same
     literals: tuple[Multiline, ...] = ()

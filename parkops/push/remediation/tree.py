@@ -66,15 +66,19 @@ def parse(text: str, rules: Rules, what: str = "configuration") -> Section:
 def _lines(text: str, rules: Rules) -> Iterator[tuple[int, str]]:
     """Yield (indent, line); a literal value over several lines is one line with newlines in it."""
     rows = iter(text.replace("\r", "").split("\n"))
+    base: int | None = 0
     for row in rows:
         line = row.strip()
+        if rules.separator and row.rstrip() == rules.separator:
+            base = None
         if not line or line.startswith(rules.comments) or rules.matches(line, rules.noise):
             continue
         indent = len(row) - len(row.lstrip())
+        base = indent if base is None else base
         for literal in rules.literals:
             if begun := re.match(literal.begin, line):
                 line = "\n".join([line, *_literal_rest(line, begun, literal.end, rows)])
-        yield indent, line
+        yield max(indent - base, 0), line
 
 
 def _literal_rest(line: str, begun: re.Match[str], end: str, rows: Iterator[str]) -> Iterator[str]:
