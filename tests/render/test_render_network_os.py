@@ -115,6 +115,35 @@ def test_differences_lead_there_and_back(platform: str) -> None:
         assert not remediate(full, full, platform, device.name).lines
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_an_entry_makes_room_before_its_successor_comes(platform: str) -> None:
+    """A rule that goes away moves the entries behind it; a number is never given twice."""
+    device = only(sample.boundary(platform), "interfaces", "rules")
+    fewer = replace(device, rules=device.rules[1:])
+    for before, after in ((device, fewer), (fewer, device)):
+        lines = [line.strip() for line in remediate(shown(before), shown(after), platform, "bd-1").lines]
+        for number, line in enumerate(lines):
+            if entry := re.match(r"(sequence \d+|\d+) (?:permit|deny|remark) ", line):
+                block = max(i for i in range(number) if "access-list " in lines[i])
+                later = lines[number + 1 :]
+                ends = next((i for i, text in enumerate(later) if "access-list " in text), len(later))
+                assert f"no {entry[1]}" not in later[:ends], lines[block]
+
+
+def test_a_rule_goes_before_what_it_names() -> None:
+    device = only(sample.boundary("cisco_iosxe"), "interfaces", "rules")
+    fewer = replace(device, rules=(device.rules[0], *device.rules[2:]))
+    change = remediate(shown(device), shown(fewer), "cisco_iosxe", "bd-1")
+    gone = [line.strip() for line in change.lines if "r1002" in line]
+    back = [line.strip() for line in change.rollback if "r1002" in line]
+    assert [line.split(" r1002")[0].removeprefix("no ") for line in gone[:2]] == [
+        "class type inspect",
+        "class-map type inspect match-any",
+    ]
+    assert back[-1] == "class type inspect r1002"
+    assert "access-list" in back[0]
+
+
 @pytest.mark.parametrize("platform", ["arista_eos", "cisco_iosxe"])
 def test_hier_config_reads_and_writes_it_unchanged(platform: str) -> None:
     from hier_config import Platform, get_hconfig
