@@ -71,8 +71,8 @@ async def watch(
     """Probe ``targets`` until ``rounds`` are done, ``until()`` holds, or the task is cancelled.
 
     ``login`` gives what NETCONF and SSH sessions need, ``secret`` resolves references; without them those
-    probes report ``unknown``. ``quiet`` names devices that no session may be held with now. Everything seen is
-    in the store when this returns or raises.
+    probes report ``unknown``. ``quiet`` names devices that no session may be held with now. Everything seen
+    is in the store when this returns or raises.
     """
     pinger, sessions = Pinger(), Sessions(login or _no_login, quiet)
     tools = Tools(RecordClock(), pinger, sessions, Reads(), secret or _no_secret)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from parkops.errors import ParkopsError, UsageError
+from parkops.errors import UsageError
 from parkops.model import Artifact, Change, Device, Outcome, Park, Result, Running, Workspace
 from parkops.platforms import load_platform
 from parkops.push.ansible import AnsibleDriver
@@ -79,14 +79,14 @@ def plan(
     """Return what a push would change on each device (all managed ones when none is named), by name."""
     settings = Settings(workers, progress)
     sites, errors = _look(park, artifacts, workspace, devices, settings, Phase.SURVEY)
-    run = _run(park, workspace, settings)
-    changes = (_change(site, errors.get(site.name), run) for site in sites)
+    changes = (_change(site, errors.get(site.name)) for site in sites)
     return tuple(sorted(changes, key=lambda change: change.device))
 
 
-def _change(site: Site, error: BaseException | None, run: Run) -> Change:
+def _change(site: Site, error: BaseException | None) -> Change:
+    run = site.steps.run
     if error is not None:
-        return Change(site.name, site.driver, site.diff, site.guarantee, reason(error))
+        return Change(site.name, site.driver, site.diff, site.guarantee, run.vault.redact(reason(error)))
     found = remedy(site, run)
     return Change(
         site.name,
@@ -115,7 +115,7 @@ def read_running(
     sites, errors = _look(park, artifacts, workspace, devices, Settings(workers, progress), Phase.READ)
     for name, error in errors.items():
         if progress is not None:
-            progress(name, "failed", reason(error))
+            progress(name, "failed", sites[0].steps.run.vault.redact(reason(error)))
     found = (site.snapshot for site in sites if site.name not in errors and site.snapshot is not None)
     return tuple(sorted(found, key=lambda running: running.device))
 
@@ -248,12 +248,7 @@ def _begin(
         shared = replace(_run(park, workspace, settings), journal=journal, transaction=tx)
         sites = {job.name: _site(job, shared, settings) for job in jobs}
         data = {"kind": kind, "of": of, "plan": park.plan_digest, "devices": names}
-        journal.write(Note(tx, "", "begin", data=data))
-        try:
-            locks.take(tx, names)
-        except ParkopsError as error:
-            journal.write(Note(tx, "", "end", str(error), {"ending": str(Ending.REFUSED)}))
-            raise
+        journal.begin(Note(tx, "", "begin", data=data), lambda database: locks.claim(database, tx, names))
         work = _transaction(shared, journal, sites, settings)
         return _ended(
             work, lambda: work.execute(lambda differing, at_stake: _waves(park, differing, at_stake))
@@ -402,6 +397,7 @@ def _look(
 
 
 def _site(job: Job, run: Run, settings: Settings) -> Site:
+    run.vault.learn(artifact.text for artifact in job.artifacts)  # what comes back is redacted by it
     return Site(job, Steps(run, job.name), driver=driver_of(job.device.platform, settings.drivers))
 
 

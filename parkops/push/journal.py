@@ -10,14 +10,14 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from parkops.errors import MachineError
+from parkops.errors import MachineError, ParkopsError
 from parkops.push.chain import GENESIS, Entry, Verification, seal, text_digest, verify
 
 SCHEMA = """
@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS held(
 ) STRICT, WITHOUT ROWID;
 """
 BUSY_S = 10.0
+CANNOT = "the push journal cannot be written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,20 @@ class Journal:
             batch.written.wait()
         if self._trouble is not None and not self.lenient:
             hint = f"{self._trouble}: make room; until then nothing is changed on any device"
-            raise MachineError("the push journal cannot be written", where=str(self._path), hint=hint)
+            raise MachineError(CANNOT, where=str(self._path), hint=hint)
+
+    def begin(self, note: Note, claim: Callable[[sqlite3.Connection], None]) -> None:
+        """Append the first entry of a transaction in the same instant in which it claims what it needs.
+
+        What ``claim`` raises is raised here, and nothing was written.
+        """
+        stamped = replace(note, time_s=time.time())
+        try:
+            with self._lock:
+                self._append([stamped], claim)
+        except sqlite3.Error as error:
+            hint = f"{error}: make room; until then nothing is changed on any device"
+            raise MachineError(CANNOT, where=str(self._path), hint=hint) from error
 
     def entries(self, tx: str = "") -> tuple[Entry, ...]:
         """Return the entries of a transaction, or all, in order."""
@@ -162,19 +176,22 @@ class Journal:
         for batch in batches:
             batch.written.set()
 
-    def _append(self, notes: Sequence[Note]) -> None:
+    def _append(
+        self, notes: Sequence[Note], claim: Callable[[sqlite3.Connection], None] = lambda _: None
+    ) -> None:
         """Append in one transaction; another process may have written since the last one."""
         if not notes:
             return
         self._db.execute("BEGIN IMMEDIATE")
         try:
+            claim(self._db)
             last = self._db.execute("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
             seq, previous = last or (0, GENESIS)
             for note in notes:
                 seq += 1
                 previous = self._insert(note, seq, previous)
             self._db.execute("COMMIT")
-        except sqlite3.Error:
+        except (sqlite3.Error, ParkopsError):
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise

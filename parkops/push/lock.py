@@ -60,13 +60,17 @@ class Locks:
 
     def take(self, tx: str, devices: Iterable[str]) -> None:
         """Lock devices for a transaction, all or none; UsageError names who holds one of them."""
-        rows = [(device, tx, who(), os.getpid(), time.time()) for device in devices]
         with self._transaction() as database:
-            others = {lock.device: lock for lock in self._read(database) if lock.tx != tx}
-            for device, *_ in rows:
-                if device in others:
-                    raise _refusal(others[device])
-            database.executemany("INSERT OR REPLACE INTO held VALUES(?,?,?,?,?)", rows)
+            self.claim(database, tx, devices)
+
+    def claim(self, database: sqlite3.Connection, tx: str, devices: Iterable[str]) -> None:
+        """Lock devices as `take` does, within a transaction of the database that the caller holds."""
+        rows = [(device, tx, who(), os.getpid(), time.time()) for device in devices]
+        others = {lock.device: lock for lock in self._read(database) if lock.tx != tx}
+        for device, *_ in rows:
+            if device in others:
+                raise _refusal(others[device])
+        database.executemany("INSERT OR REPLACE INTO held VALUES(?,?,?,?,?)", rows)
 
     def held(self, tx: str = "") -> tuple[Held, ...]:
         """Return the locks of a transaction, or all, by device."""

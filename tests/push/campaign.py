@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from park import SOURCE
 from simulated import Lab, SimulatedDriver, die, in_process
@@ -138,9 +139,9 @@ def kill_at_entry(number: int) -> None:
         return
     real, written = Journal._append, [0]
 
-    def append(self: Journal, notes: list[Note]) -> None:
+    def append(self: Journal, notes: list[Note], *claim: Any) -> None:
         for note in notes:  # one by one, so that each entry is a place to die at
-            real(self, [note])
+            real(self, [note], *claim)
             written[0] += 1
             if written[0] == number:
                 die()

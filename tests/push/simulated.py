@@ -102,7 +102,9 @@ class Lab:
         """Do what the device does by itself: time-outs, and the loss of sessions."""
         lock, pending = device["lock"], device["pending"]
         if lock and not _alive(lock):
-            device["lock"] = device["candidate"] = None
+            device["lock"] = None
+        if device["candidate"] and not _alive(device["candidate"]):
+            device["candidate"] = None
         if pending and (
             self.now_s() > pending["until_s"] or (not pending["token"] and not _alive(pending["session"]))
         ):
@@ -141,8 +143,8 @@ class SimulatedDriver:
 
     def close(self, session: Session) -> None:
         with self.lab.opened(session.device) as device:
-            if device["lock"] == session.id:
-                device["lock"] = device["candidate"] = None
+            for held in ("lock", "candidate"):
+                device[held] = None if device[held] == session.id else device[held]
             pending = device["pending"]
             if pending and not pending["token"] and pending["session"] == session.id:
                 device["running"], device["pending"] = device["pending"]["old"], None
@@ -172,7 +174,7 @@ class SimulatedDriver:
                     raise Refused(f"locked by {device['lock']}", where=session.device)
                 device["lock"] = session.id
             if "candidate" in device["capabilities"]:
-                device["candidate"] = _target(site.job)
+                device["candidate"] = session.id  # whose edit it holds
         site.snapshot = self.read_running(session, site.job)
 
     def commit(self, session: Session, site: Site, run: Run) -> None:
@@ -214,8 +216,8 @@ class SimulatedDriver:
 
     def release(self, session: Session, site: Site) -> None:
         with self.lab.opened(session.device) as device:
-            if device["lock"] == session.id:
-                device["lock"] = device["candidate"] = None
+            for held in ("lock", "candidate"):
+                device[held] = None if device[held] == session.id else device[held]
 
     @contextmanager
     def _operation(self, name: str, operation: str) -> Iterator[Document]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,14 +68,15 @@ def test_many_threads_and_processes_make_one_chain(journal: Journal, tmp_path: P
         for number in range(20):
             opened.write(Note(name, "d", "step", str(number)))
 
-    def elsewhere() -> None:
-        with Journal(tmp_path / "journal.db") as other:
-            write(other, "process")
-
+    code = (  # a process of its own: SQLite does not outlive a fork
+        "import sys\nfrom pathlib import Path\nfrom parkops.push.journal import Journal, Note\n"
+        "with Journal(Path(sys.argv[1])) as other:\n"
+        "    for number in range(20):\n        other.write(Note('process', 'd', 'step', str(number)))\n"
+    )
     threads = [threading.Thread(target=write, args=(journal, f"thread {n}")) for n in range(4)]
     for thread in threads:
         thread.start()
-    assert in_process(elsewhere) == 0
+    subprocess.run([sys.executable, "-c", code, tmp_path / "journal.db"], check=True, timeout=60)
     for thread in threads:
         thread.join()
     verification = journal.verify()
