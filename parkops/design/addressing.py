@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 
+from parkops.design.cabling import fabric_router
 from parkops.design.draft import Draft, DraftDevice, DraftPort
 from parkops.design.numbers import base, first, v4, v6
 from parkops.design.roles import ROUTERS, UNMANAGED
@@ -12,7 +13,7 @@ from parkops.model import Link, PortMode, Segment, Vrrp
 from parkops.plan.limits import FIRST_HOST, LAST_HOST
 from parkops.plan.names import PlannedSite
 from parkops.plan.schema import SegmentPlan
-from parkops.platforms import subinterface_name
+from parkops.platforms import subinterface_name, vlan_name
 
 VIRTUAL, OWN = 1, 2  # .1 is the gateway; of a pair of gateways the devices are .2 and .3
 LEADS, STANDS_BY = 120, 100  # priorities (RFC 9568, 5.2.4)
@@ -87,15 +88,19 @@ def _segment(draft: Draft, site: PlannedSite, name: str) -> None:
     net4 = first(pools.segments.ipv4) + (number << 8)
     net6 = first(pools.segments.ipv6) + (number << 64)
     source = draft.marks.ref(*site.path, "segments", name)
-    ports = [_gateway_port(draft, site, name, vlan, index) for index in range(len(site.gateways))]
+    if site.fabric:
+        ports = _anycast(draft, site, vlan)
+    else:
+        ports = [_gateway_port(draft, site, name, vlan, index) for index in range(len(site.gateways))]
     for index, port in enumerate(ports):
-        own = OWN + index if site.standby else VIRTUAL
+        own = OWN + index if site.standby and not site.fabric else VIRTUAL
         port.segment, port.zone, port.source = segment_id, plan.zone, source
         port.ipv4, port.ipv6 = f"{v4(net4 + own)}/24", f"{v6(net6 + own)}/64"
         port.description = f"{segment_id} {plan.title}".strip()
-        if site.standby:
+        if site.standby and not site.fabric:
             port.vrrp = (_virtual(draft, site, vlan, net4, net6, index),)
-        _relay(draft.devices[site.gateways[index]], port, plan)
+        if not site.fabric:
+            _relay(draft.devices[site.gateways[index]], port, plan)
     draft.segments[segment_id] = Segment(
         segment_id,
         plan.zone,
@@ -103,14 +108,36 @@ def _segment(draft: Draft, site: PlannedSite, name: str) -> None:
         f"{v4(net4)}/24",
         f"{v6(net6)}/64",
         site.gateway,
-        ports[0].name,
+        draft.uplinks(draft.devices[site.gateway])[0] if site.fabric else ports[0].name,
         site.tenant,
         plan.title or name,
         source,
         site.id,
         plan.access,
+        vrf=plan.zone if site.fabric else "",
+        vni=_vni(draft, segment_id) if site.fabric else 0,
         purpose=plan.purpose or "",
+        anycast=site.fabric,
     )
+
+
+def _vni(draft: Draft, segment_id: str) -> int:
+    pool = draft.plan.pools.vnis
+    return draft.allocator.take("vnis", segment_id, first=pool.first, last=pool.last)
+
+
+def _anycast(draft: Draft, site: PlannedSite, vlan: int) -> list[DraftPort]:
+    """Return the routed VLAN interface of every router that one of a site's switches attaches to."""
+    found: dict[str, DraftPort] = {}
+    for number, switch in enumerate(site.switches, 1):
+        router = draft.devices[fabric_router(draft, site, number)]
+        trunk = router.ports[draft.links[f"{router.name}--{switch}"].a_interface]
+        trunk.mode, trunk.vids = PortMode.TRUNK, tuple(sorted((*trunk.vids, vlan)))
+        called = vlan_name(draft.platform(router), vlan)
+        router.ports[called] = DraftPort(called, PortMode.VLAN, pvid=vlan)
+        found[router.name] = router.ports[called]
+        router.need("vlan-interface", draft.marks.ref(*site.path, "gateway"))
+    return list(found.values())
 
 
 def _virtual(draft: Draft, site: PlannedSite, vlan: int, net4: int, net6: int, index: int) -> Vrrp:
@@ -136,7 +163,7 @@ def _gateway_port(draft: Draft, site: PlannedSite, name: str, vlan: int, index: 
         port.mode = PortMode.ROUTED
         return port
     port = gateway.ports[port.lag] if port.lag else port
-    port.mode, port.vids = PortMode.TRUNK, (*port.vids, vlan)
+    port.mode, port.vids = PortMode.TRUNK, tuple(sorted((*port.vids, vlan)))
     gateway.need("subinterface", draft.marks.ref(*site.path))
     called = subinterface_name(draft.platform(gateway), port.name, vlan)
     inner = DraftPort(called, PortMode.ROUTED, pvid=vlan, parent=port.name, rate_mbps=port.rate_mbps)

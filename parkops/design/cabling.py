@@ -83,7 +83,11 @@ def _leased_lines(draft: Draft) -> None:
 
 
 def _gateways(draft: Draft, site: PlannedSite) -> None:
-    """Attach the gateways: a cable for each segment, or one trunk; to both of a pair where it is a trunk."""
+    """Attach the gateways by a cable for each segment or by a trunk, or the switches to the fabric."""
+    if site.fabric:
+        for number, switch in enumerate(site.switches, 1):
+            draft.connect(fabric_router(draft, site, number), switch, "uplink", important=True)
+        return
     details = (
         [site.prefix] if site.trunk else [f"{site.prefix}-{name}" for name in sorted(site.plan.segments)]
     )
@@ -92,6 +96,13 @@ def _gateways(draft: Draft, site: PlannedSite) -> None:
         for switch in site.switches[:2] if both else [site.uplink_switch(index)]:
             for detail in details:
                 draft.connect(gateway, switch, "uplink", detail=detail, important=True)
+
+
+def fabric_router(draft: Draft, site: PlannedSite, number: int) -> str:
+    """Return the router that a switch attaches to; those of a pair take turns."""
+    blocks = names.blocks(draft.plan)
+    block = blocks[min(site.block(number), len(blocks)) - 1]
+    return block[(number - 1) % len(block)]
 
 
 def _attached(draft: Draft, site: PlannedSite) -> None:
@@ -106,6 +117,8 @@ def _attached(draft: Draft, site: PlannedSite) -> None:
 
 
 def _switches(draft: Draft, site: PlannedSite) -> None:
+    if site.fabric:
+        return  # each switch attaches to the fabric
     if site.dual:
         _dual(draft, site)
         return

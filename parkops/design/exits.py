@@ -275,9 +275,7 @@ def _leased(draft: Draft, tenant_id: str, line_id: str) -> None:
     if not (line.ipv4 or line.ipv6):
         return
     source = draft.marks.ref("tenants", tenant_id, "leased_lines", line_id)
-    link = next(
-        item for item in draft.links.values() if item.b_device == line_id and item.kind == "leased-line"
-    )
+    link = draft.links[f"{names.boundaries(tenant)[0]}--{line_id}"]
     device, far = draft.devices[link.a_device], draft.devices[line_id]
     ends = device.ports[link.a_interface], far.ports[link.b_interface]
     for port, number in zip(ends, (NEAR, FAR), strict=True):

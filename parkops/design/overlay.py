@@ -39,6 +39,7 @@ def build_overlay(draft: Draft) -> None:
     instances = _instances(draft)
     draft.vrfs = [instance.vrf for _, instance in sorted(instances.items())]
     attached = _attach(draft, instances)
+    _bridge(draft, attached)
     if kind == "vrf":
         everywhere = {device.name for device in draft.devices.values() if device.role in BACKBONE}
         attached = {name: set(instances) for name in everywhere}
@@ -53,6 +54,10 @@ def _instances(draft: Draft) -> dict[str, Instance]:
     plan, marks = draft.plan, draft.marks
     rows = {SHARED: ("", marks.ref("backbone", "overlay"))}
     rows.update({name: (name, marks.ref("tenants", name)) for name in plan.tenants})
+    for site in draft.sites:
+        for name, segment in sorted(site.plan.segments.items()) if site.fabric else ():
+            source = marks.ref(*site.path, "segments", name, "zone")
+            rows.setdefault(segment.zone, (site.tenant, source))
     if plan.public.mode == "own":
         rows[PUBLIC] = ("", marks.ref("public", "mode"))
     friends: dict[str, set[str]] = {name: set() for name in rows}
@@ -114,6 +119,19 @@ def _attach(draft: Draft, instances: dict[str, Instance]) -> dict[str, set[str]]
         speak_bgp(draft, device, own_as(draft, device), to_router)
         originate(draft, device, default=device.role is Role.PARK_FIREWALL)
     return carried
+
+
+def _bridge(draft: Draft, carried: dict[str, set[str]]) -> None:
+    """Put the anycast gateways into their instances, and stretch their segments over VXLAN."""
+    for _, device in sorted(draft.devices.items()):
+        for port in device.ports.values() if device.role in BACKBONE else ():
+            if port.mode is not PortMode.VLAN:
+                continue
+            segment = draft.segments[port.segment]
+            port.vrf = segment.vrf
+            device.vlans[segment.vlan] = segment.id
+            device.vnis[segment.vlan] = segment.vni
+            carried.setdefault(device.name, {SHARED}).add(segment.vrf)
 
 
 def _instance_of(device: DraftDevice) -> str:

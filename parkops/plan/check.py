@@ -137,6 +137,9 @@ def check_topology(plan: Plan, marks: Marks) -> Found:
 def _ports_used(site: PlannedSite) -> Counter[int]:
     """Count cables by switch: gateways, neighbours, access points, endpoints and nodes."""
     used: Counter[int] = Counter()
+    if site.fabric:
+        used.update(range(1, site.plan.switches + 1))
+        return _hanging(site, used)
     cables = 1 if site.trunk else len(site.plan.segments)
     for index in range(len(site.gateways)):
         both = (1, 2) if site.dual and site.trunk else (min(index + 1, site.plan.switches),)
@@ -155,6 +158,11 @@ def _ports_used(site: PlannedSite) -> Counter[int]:
     if site.plan.ring and site.plan.ring.protocol != "prp":
         used[1] += 1
         used[site.plan.switches] += 1
+    return _hanging(site, used)
+
+
+def _hanging(site: PlannedSite, used: Counter[int]) -> Counter[int]:
+    """Add what hangs on switches."""
     used.update(switch for _, _, switch in site.access_points())
     used[1] += len(site.controllers())
     used.update(group.switch for group in site.plan.endpoints.values())

@@ -48,6 +48,7 @@ def check_backbone(plan: Plan, marks: Marks) -> Found:
             "or kind: spine-leaf",
         )
     yield from _overlay(plan, marks)
+    yield from _fabric(plan, marks)
     yield from _blocks(plan, marks)
     yield from _numbers(plan, marks)
 
@@ -70,6 +71,47 @@ def _overlay(plan: Plan, marks: Marks) -> Found:
                 f"the routing instance {name!r} is the park's own",
                 "another name for the tenant",
             )
+
+
+def _fabric(plan: Plan, marks: Marks) -> Found:
+    """Sites that the backbone routes for have a backbone that can, and switches that attach to it."""
+    blocks = len(names.blocks(plan))
+    for site in names.sites(plan):
+        path = (*site.path, "gateway")
+        if not site.fabric:
+            if site.plan.blocks:
+                what = "pairs of routers of a site that its boundary routes for"
+                yield marks.problem((*site.path, "blocks"), what, "gateway: fabric")
+            continue
+        if plan.backbone.overlay != "evpn-vxlan":
+            what = "a gateway on a backbone without EVPN"
+            yield marks.problem(path, what, "overlay: evpn-vxlan of the backbone")
+        if site.plan.ring or site.dual:
+            what = f"{'a ring' if site.plan.ring else site.plan.redundancy} of switches on the backbone"
+            yield marks.problem(path, what, "gateway: boundary")
+        if site.plan.blocks and len(site.plan.blocks) != site.plan.switches:
+            count = f"pairs for {len(site.plan.blocks)} switches of {site.plan.switches}"
+            yield marks.problem((*site.path, "blocks"), count, "one for each switch")
+        for index, block in enumerate(site.plan.blocks):
+            if block > blocks:
+                what = f"there is no pair {block}"
+                yield marks.problem((*site.path, "blocks", index), what, f"1 to {blocks}")
+        yield from _fabric_segments(plan, marks, site)
+
+
+def _fabric_segments(plan: Plan, marks: Marks, site: names.PlannedSite) -> Found:
+    for name, segment in site.plan.segments.items():
+        path = (*site.path, "segments", name)
+        if segment.zone in plan.tenants or segment.zone in INSTANCES:
+            yield marks.problem(
+                (*path, "zone"),
+                f"the routing instance {segment.zone!r} is there already",
+                "a zone with a name of its own",
+                "tenants and the park have instances of their names",
+            )
+        if segment.dhcp_relay:
+            what = "a DHCP relay of a gateway on the backbone"
+            yield marks.problem((*path, "dhcp_relay"), what, "gateway: boundary")
 
 
 def _blocks(plan: Plan, marks: Marks) -> Found:

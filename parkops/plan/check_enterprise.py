@@ -149,8 +149,9 @@ def _network(plan: Plan, marks: Marks, site: PlannedSite, path: Path, name: str)
 def check_remote_access(plan: Plan, marks: Marks) -> Found:
     """Remote access has addresses, segments, and users who prove who they are."""
     park = names.firewalls(plan)[0]
-    segments = {site.segment(name) for site in sites(plan) for name in site.plan.segments}
-    own = {site.segment(name) for site in sites(plan) if site.gateway == park for name in site.plan.segments}
+    routed = [site for site in sites(plan) if not site.fabric]
+    segments = {site.segment(name) for site in routed for name in site.plan.segments}
+    own = {site.segment(name) for site in routed if site.gateway == park for name in site.plan.segments}
     yield from _zones(plan, marks)
     yield from _accesses(plan, marks, ("remote_access",), plan.remote_access, "", own)
     for tenant_id, tenant in plan.tenants.items():

@@ -201,6 +201,8 @@ def _router_ports(plan: Plan, marks: Marks) -> Found:
         lines = sum(1 for line in tenant.leased_lines.values() if line.ipv4 or line.ipv6)
         needed[boundary(tenant.prefix)] = (("tenants", name), block + lines)
     for site in sites(plan):
+        if site.fabric:
+            continue
         path, ports = needed[site.gateway]
         needed[site.gateway] = (path, ports + (1 if site.trunk else len(site.plan.segments)))
     for device, (path, ports) in needed.items():

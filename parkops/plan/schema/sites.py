@@ -67,6 +67,14 @@ class SitePlan(Part):
     switches: Whole = Field(default=1, ge=1, le=50)
     ring: RingPlan | None = None
     ports: Whole = Field(default=12, ge=4, le=52, description="Data ports of each switch")
+    gateway: Literal["boundary", "fabric"] = Field(
+        default="boundary",
+        description="Who routes for it: its boundary, or the nearest router of an EVPN-VXLAN backbone; "
+        "then each zone is a routing instance, and what leaves it passes the park firewall",
+    )
+    blocks: tuple[Annotated[Whole, Field(ge=1, le=64)], ...] = Field(
+        default=(), description="With gateway fabric: the pair of routers of each switch; default 1"
+    )
     redundancy: Literal["none", "mlag", "stack"] = Field(
         default="none", description="Switches 1 and 2 are an M-LAG pair or a stack; the others attach to both"
     )
