@@ -201,7 +201,7 @@ class Transaction:
         """Take everything back that may be in force; what cannot be proven to be old stays open."""
         self.run = replace(self.run, cancelled=threading.Event())
         self.journal.lenient = True  # what goes back must go back, even where it cannot be written down
-        self.reason = why
+        why = self.reason = self.run.vault.redact(why)
         touched = self._at(IN_FORCE)
         self._note("rollback" if touched else "stop", why, wait=True)
         self._release(self._at({Stage.PREPARED}))

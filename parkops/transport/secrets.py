@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -161,6 +162,12 @@ class Vault:
             return escape(value) if xml else value
 
         return TOKEN.sub(secret, text)
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Get to know the secrets that texts refer to, so that they are redacted; a missing one is none."""
+        for ref in references(texts):
+            with suppress(UsageError, MachineError):
+                self._value(ref)
 
     def redact(self, text: str) -> str:
         """Replace each secret that was filled in by its ``@secret:REF@``, however it is written."""
