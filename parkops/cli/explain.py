@@ -34,13 +34,15 @@ def explain(ctx: Context, path: str, as_json: bool) -> None:
     from parkops.design import trace
     from parkops.pipeline import load_plan, read_lock
     from parkops.plan import explain as plan_explain
+    from parkops.platforms import find_platforms
 
     loaded = load_plan(ctx.workspace)
     stated = plan_explain.explain(loaded, path)
     if stated is not None:
         lines, value = _of_plan(stated), stated.value
     else:
-        found = trace.explain(loaded, read_lock(ctx.workspace.lock_file).numbers, path)
+        platforms = find_platforms(ctx.workspace.platform_dirs)
+        found = trace.explain(loaded, read_lock(ctx.workspace.lock_file).numbers, path, platforms)
         lines, value = _of_design(found, loaded), found.value
     if as_json:
         ctx.print_json(

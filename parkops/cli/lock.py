@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from parkops.cli.common import Context, json_option
+
+if TYPE_CHECKING:
+    from parkops.design import Lock
 
 
 @click.group()
@@ -30,11 +35,7 @@ def show(ctx: Context, pool: str, unneeded: bool, as_json: bool) -> None:
     Example:
       parkops lock show vlans
     """
-    from parkops.design.trace import unneeded as free_of
-    from parkops.pipeline import load_plan, read_lock
-
-    numbers = read_lock(ctx.workspace.lock_file).numbers
-    free = free_of(load_plan(ctx.workspace), numbers)
+    numbers, free = _kept_and_free(ctx)
     rows = [
         (name, key, number, key not in free.get(name, {}))
         for name, keys in (free if unneeded else numbers).items()
@@ -61,11 +62,9 @@ def prune(ctx: Context, dry_run: bool) -> None:
     Example:
       parkops lock prune --dry-run
     """
-    from parkops.design.trace import unneeded
-    from parkops.pipeline import load_plan, read_lock, write_lock
+    from parkops.pipeline import write_lock
 
-    numbers = read_lock(ctx.workspace.lock_file).numbers
-    free = unneeded(load_plan(ctx.workspace), numbers)
+    numbers, free = _kept_and_free(ctx)
     for name, keys in free.items():
         for key, number in keys.items():
             ctx.console.print(f"{name}: {key} = {number}", markup=False, soft_wrap=True)
@@ -79,3 +78,13 @@ def prune(ctx: Context, dry_run: bool) -> None:
         write_lock(ctx.workspace.lock_file, kept)
     done = "would be freed" if dry_run else "freed"
     ctx.console.print(f"{count} allocation{'s' if count != 1 else ''} {done}.")
+
+
+def _kept_and_free(ctx: Context) -> tuple[Lock, Lock]:
+    """Return what park.lock holds, and what of it the plan no longer asks for."""
+    from parkops.design.trace import unneeded as free_of
+    from parkops.pipeline import load_plan, read_lock
+    from parkops.platforms import find_platforms
+
+    numbers = read_lock(ctx.workspace.lock_file).numbers
+    return numbers, free_of(load_plan(ctx.workspace), numbers, find_platforms(ctx.workspace.platform_dirs))

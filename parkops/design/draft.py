@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
@@ -183,22 +184,25 @@ class DraftDevice:
     def freeze(self) -> Device:
         """Return the finished device."""
         self.rules.sort(key=lambda rule: rule.id)
-        return Device(*[value if type(value) in FINAL else _frozen(value) for value in _DEVICE(self)])
+        return Device(*map(_frozen, _DEVICE(self)))
 
 
 _DEVICE = attrgetter(*(item.name for item in fields(Device)))
-FINAL = (str, int, tuple)  # most values
+
+
+def _pairs(value: dict[Any, Any]) -> tuple[Any, ...]:
+    """Return a mapping as pairs in the order of its keys; needs name their own keys."""
+    pairs = sorted(value.items())
+    needs = pairs and isinstance(pairs[0][1], Need)
+    return tuple(pair[1] for pair in pairs) if needs else tuple(pairs)
+
+
+_FROZEN: dict[type, Callable[[Any], tuple[Any, ...]]] = {list: tuple, dict: _pairs}
 
 
 def _frozen(value: Any) -> Any:
-    """Return lists as tuples, and mappings as tuples of pairs in the order of their keys."""
-    if isinstance(value, list):
-        return tuple(value)
-    if isinstance(value, dict):
-        pairs = sorted(value.items())
-        needs = pairs and isinstance(pairs[0][1], Need)
-        return tuple(pair[1] for pair in pairs) if needs else tuple(pairs)
-    return value
+    """Return lists and mappings as tuples."""
+    return _FROZEN[type(value)](value) if type(value) in _FROZEN else value
 
 
 @dataclass(slots=True)

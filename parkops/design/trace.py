@@ -14,6 +14,7 @@ from parkops.design.finish import finish
 from parkops.errors import UsageError
 from parkops.model import Park, SourceRef
 from parkops.plan import LoadedPlan
+from parkops.platforms import Platforms
 
 NOWHERE = object()
 FROZEN_LAST = "finish"
@@ -67,14 +68,21 @@ class Recorder(Allocator):
         self.taken.append(Taken(pool, key, number, self.run))
         return number
 
+    def hold(self, pool: str, key: str, number: int) -> int:
+        """Give a key the number that the plan states; see `Allocator.hold`."""
+        self.taken.append(Taken(pool, key, number, self.run))
+        return Allocator.hold(self, pool, key, number)
 
-def explain(loaded: LoadedPlan, lock: Mapping[str, Mapping[str, int]], path: str) -> Explanation:
+
+def explain(
+    loaded: LoadedPlan, lock: Mapping[str, Mapping[str, int]], path: str, platforms: Platforms | None = None
+) -> Explanation:
     """Return where a value of the design comes from; ``path`` is device.interfaces.eth1.ipv4 and the like.
 
     Raises UsageError where nothing is called so.
     """
     recorder = Recorder(lock)
-    draft = Draft.of(loaded, recorder)
+    draft = Draft.of(loaded, recorder, platforms)
     states: list[tuple[str, str, Any]] = []
     for run in PASSES:
         recorder.run = run.__name__
@@ -91,10 +99,12 @@ def explain(loaded: LoadedPlan, lock: Mapping[str, Mapping[str, int]], path: str
     return Explanation(path, value, source, given_by, doc, _locked(recorder.taken, chain, given_by, value))
 
 
-def unneeded(loaded: LoadedPlan, lock: Mapping[str, Mapping[str, int]]) -> Lock:
+def unneeded(
+    loaded: LoadedPlan, lock: Mapping[str, Mapping[str, int]], platforms: Platforms | None = None
+) -> Lock:
     """Return the allocations of a lock that the plan no longer asks for."""
     recorder = Recorder(lock)
-    draft = Draft.of(loaded, recorder)
+    draft = Draft.of(loaded, recorder, platforms)
     for run in PASSES:
         run(draft)
     asked = {(item.pool, item.key) for item in recorder.taken}

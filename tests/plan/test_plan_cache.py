@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from parkops.model import Park, Workspace
+from parkops.pipeline import design_park
 from parkops.plan import LoadedPlan, cache, load
 from parkops.plan.cache import TreeCache
 from parkops.plan.reader import read
+from parkops.render import render
 
 PLANS = Path(__file__).parent / "good"
 CASE = PLANS / "profiles-patterns-includes"
@@ -117,3 +120,16 @@ def test_what_json_cannot_hold_is_read_again(tmp_path: Path) -> None:
         trees = TreeCache.open(tmp_path / "plan")
         assert trees.read("a: !!binary aGk=\nb: !!set {x, y}", "p").root.data == {"a": b"hi", "b": {"x", "y"}}
         trees.save()
+
+
+def test_the_same_bytes_with_and_without(folder: Path) -> None:
+    def built() -> tuple[Park, list[tuple[str, str]]]:
+        park, _ = design_park(Workspace(folder))
+        return park, [(artifact.path, artifact.text) for artifact in render(park)]
+
+    park, artifacts = built()
+    assert (folder / ".parkops" / "cache" / "plan").is_file()
+    again, kept = built()
+    assert (again, kept) == (park, artifacts)
+    shutil.rmtree(folder / ".parkops")
+    assert built() == (park, artifacts)
