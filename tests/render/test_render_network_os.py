@@ -11,7 +11,7 @@ import pytest
 import sample
 from sample import only, sample_park
 
-from parkops.model import Device, Rule
+from parkops.model import Allowance, Device, Rule
 from parkops.platforms import load_platform
 from parkops.push.remediation import remediate
 from parkops.render import Renderer
@@ -284,6 +284,32 @@ def test_a_neighbour_that_is_told_nothing_is_told_nothing(platform: str) -> None
         "nokia_srlinux": r"policy to-\S+ default-action policy-result reject$",
     }
     assert len(re.findall(ways[platform], text, re.MULTILINE)) == len(silent)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_traffic_of_the_infrastructure_itself_comes_in(platform: str) -> None:
+    """What the design allows beside the flows is there once for each peer, and from that peer only."""
+    device = only(sample.boundary(platform), "interfaces", "rules")
+    outside = device.rules[0].out_interface
+    ike = Allowance(
+        "ike",
+        "ike",
+        "in",
+        outside,
+        "udp",
+        (500, 4500),
+        ("203.0.113.9",),
+        "tunnel to the branch",
+        device.source,
+    )
+    bare = set(shown(device).splitlines())
+    added = [line for line in shown(replace(device, allowances=(ike,))).splitlines() if line not in bare]
+    if platform == "juniper_junos":
+        assert [line.rsplit(" ", 1)[1] for line in added] == ["ike"]
+    else:
+        assert any("4500" in line for line in added)
+        assert any("203.0.113.9" in line for line in added)
+        assert not any("any any" in line and "4500" in line for line in added)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
