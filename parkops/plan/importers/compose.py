@@ -13,7 +13,7 @@ import yaml
 
 from parkops.errors import UsageError
 from parkops.plan.check_names import RESERVED
-from parkops.plan.importers.survey import ELEMENTS, Found, FoundSegment, Names, Survey, role_of
+from parkops.plan.importers.survey import ELEMENTS, Found, FoundSegment, Names, Survey, line_of, role_of
 from parkops.plan.limits import FIRST_HOST, LAST_HOST
 
 PRIVATE6 = "fd00:16::/32"
@@ -78,14 +78,15 @@ def compose(survey: Survey, park_id: str = "imported") -> Imported:
         "management": dict.fromkeys(("ntp", "syslog", "monitoring"), "mgmt-1"),
     }
     work.notes.append("flows: no source tells which traffic is meant; all else is dropped until you add it")
-    return Imported(plan, {name: dict(pool) for name, pool in work.lock.items()}, tuple(work.notes))
+    lock = {name: dict(pool) for name, pool in work.lock.items()}
+    return Imported(plan, lock, tuple(line_of(note) for note in work.notes))
 
 
 def plan_text(imported: Imported, source: str) -> str:
     """Return park.yaml: the plan, below it the notes as comments."""
     head = f"# Imported from {source}. Read the notes at the end, then `parkops validate`.\n"
     body = yaml.safe_dump(imported.plan, allow_unicode=True, sort_keys=False, width=110)
-    notes = "".join(f"# - {line}\n" for note in imported.notes for line in note.splitlines())
+    notes = "".join(f"# - {line_of(note)}\n" for note in imported.notes)
     return f"{head}{body}\n# What found no place, and what to look at:\n{notes}"
 
 
@@ -109,12 +110,12 @@ def _backbone_devices(work: _Work) -> int:
 
 def _named(work: _Work, name: str, device: Found) -> None:
     """Keep what is special about a device that has another name in the plan."""
-    special = {"title": device.title or device.name}
+    special = {"title": line_of(device.title or device.name)}
     if device.model:
         special["model"] = device.model
     if device.name != name:
         work.notes.append(f"{device.name} is called {name} in the plan")
-        special["title"] = f"{device.name} {device.title}".strip()
+        special["title"] = line_of(f"{device.name} {device.title}")
     work.devices[name] = special
     if device.management:
         work.managed.append((name, device.management))
@@ -175,13 +176,13 @@ def _site(
     industrial = any("control" in (s.zone + s.name).lower() or "生产" in s.zone + s.title for s in segments)
     ring = len(switches) > 2 and _ring(work.survey, {device.name for device in switches})
     site: dict[str, Any] = {
-        "title": work.survey.sites.get(name) or name or path,
+        "title": line_of(work.survey.sites.get(name) or name or path),
         "kind": "plant" if industrial or ring else "office",
         "switches": max(1, len(switches)),
         "ports": 48,
         **({"ring": {"protocol": "rstp"}} if ring else {}),
         "segments": {
-            segment: {"zone": _zone(work, path, item, industrial), "title": item.title or item.name}
+            segment: {"zone": _zone(work, path, item, industrial), "title": line_of(item.title or item.name)}
             for segment, item in parts.items()
         },
     }
@@ -206,7 +207,7 @@ def _zone(work: _Work, path: str, item: FoundSegment, industrial: bool) -> str:
     base = item.zone or f"{owner}-{'control' if industrial else 'office'}"
     name = work.zone_of.setdefault((owner, base, kind), "") or work.zone_ids.new(base)
     work.zone_of[owner, base, kind] = name
-    work.zones.setdefault(name, {"title": item.zone or base, "kind": kind, "mlps_level": 2})
+    work.zones.setdefault(name, {"title": line_of(item.zone or base), "kind": kind, "mlps_level": 2})
     if industrial:
         work.zones[name]["industrial"] = True
     return name
@@ -253,7 +254,7 @@ def _endpoints(
             role if all(key[0] != role or key[1] == segment for key in groups) else f"{role}-{segment}"
         )
         found[name] = {
-            "title": members[0].title or role,
+            "title": line_of(members[0].title or role),
             "segment": segment,
             "element": role_of(role) if role_of(role) in ELEMENTS else "machines",
             "count": len(members),
@@ -284,7 +285,8 @@ def _park_site(work: _Work) -> dict[str, Any]:
     for segment, item in parts.items():
         zones[segment] = "operations" if item is PARK_SEGMENT else work.zone_ids.new(segment)
         work.zones.setdefault(
-            zones[segment], {"title": item.title or item.name, "kind": "park-service", "mlps_level": 2}
+            zones[segment],
+            {"title": line_of(item.title or item.name), "kind": "park-service", "mlps_level": 2},
         )
         _keep(work, f"services.{segment}", item)
     servers = [d for d in own if role_of(d.role) == "management-server"]
@@ -303,7 +305,7 @@ def _park_site(work: _Work) -> dict[str, Any]:
         "switches": max(1, len(switches)),
         "ports": 48,
         "segments": {
-            segment: {"zone": zones[segment], "title": item.title or item.name}
+            segment: {"zone": zones[segment], "title": line_of(item.title or item.name)}
             for segment, item in parts.items()
         },
         "nodes": {"mgmt-1": {"role": "management-server", "segment": "operations", "title": "运维服务器"}},

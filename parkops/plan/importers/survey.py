@@ -83,6 +83,12 @@ def _occurs(key: str, text: str) -> bool:
     return key in text if not key.isascii() else bool(re.search(rf"(^|-){re.escape(key)}s?(-|$)", text))
 
 
+def line_of(text: str) -> str:
+    """Return a text as one line that a plan can carry: printable, and at most 200 characters."""
+    plain = "".join(char if char.isprintable() else " " for char in text).strip()
+    return (plain if len(plain) <= 200 else plain[:199] + "…") or "-"
+
+
 class Names:
     """Gives ids of the plan: lower-case letters, digits and hyphens, each one once."""
 

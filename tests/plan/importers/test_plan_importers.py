@@ -194,7 +194,7 @@ def test_roles_by_word(word: str, role: str) -> None:
     assert role_of(word) == role
 
 
-NAMES = st.text(min_size=1, max_size=30)
+NAMES = st.text(min_size=1, max_size=230)
 SEGMENTS = st.builds(
     FoundSegment,
     name=NAMES,
