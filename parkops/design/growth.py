@@ -28,7 +28,7 @@ def foresee_growth(draft: Draft) -> None:
 def _percent(draft: Draft, system: str) -> tuple[float, ...]:
     plan = draft.plan
     percent = plan.growth.get(system, plan.park.growth_percent)  # type: ignore[call-overload]  # a pool's name or a system's
-    return percent if isinstance(percent, tuple) else (percent,) * plan.park.horizon_years
+    return percent if isinstance(percent, tuple) else (float(percent),) * plan.park.horizon_years
 
 
 def _factor(draft: Draft, system: str) -> float:

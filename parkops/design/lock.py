@@ -84,7 +84,9 @@ def _as_yaml(text: str, name: str) -> Lock:
             )
             continue
         problems += [
-            marks.problem((pool, key), f"{_plain(pool)}: {_plain(key)} holds no number", "a whole number", RESTORE)
+            marks.problem(
+                (pool, key), f"{_plain(pool)}: {_plain(key)} holds no number", "a whole number", RESTORE
+            )
             for key, number in keys.items()
             if type(number) is not int or number < 0
         ]

@@ -93,6 +93,7 @@ def _hosted(plan: Plan, places: Places) -> Iterator[PlannedFlow]:
                 hosted.traffic,
                 local_only=hosted.local_only,
                 hosted=name,
+                dst_device=_alone(there) if hosted.kind != "upstream" else "",
             )
 
 
@@ -158,7 +159,15 @@ def _collected(places: Places) -> Iterator[PlannedFlow]:
             (*item.path, "gateway"),
             "control",
             local_only=node.site.tenant == item.site.tenant and bool(item.site.tenant),
+            dst_device=_alone(dst),
         )
+
+
+def _alone(item: Attached | None) -> str:
+    """Return the device that a flow leads to, where it stands for no more than itself."""
+    if item is None or (isinstance(item.plan, EndpointPlan) and item.plan.count > 1):
+        return ""
+    return item.name
 
 
 def _owner(item: Attached) -> str:
@@ -182,6 +191,7 @@ def _identifiers(plan: Plan, places: Places) -> Iterator[PlannedFlow]:
                 f"identifiers below {identifier.prefix}: registration and resolution upstream",
                 _owner(item),
                 (*item.path, "identifier", "upstream"),
+                dst_device=_alone(above),
             )
 
 
