@@ -29,11 +29,61 @@ INCLUDE: Schema = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     "examples": [["tenants/*.yaml"]],
 }
+COMMON = {  # keys that mean the same in every part, where the part itself says nothing more
+    "title": "Name for people, any language",
+    "reason": "Why it is wanted; stands in the rule's comment",
+    "owner": "Who answers for it",
+    "evidence": "File or record that proves it",
+    "date": "When it was stated",
+    "by": "Who stated it",
+    "expires": "Day from which it no longer holds",
+    "operator": "Who runs it",
+    "bandwidth_mbps": "Rate, Mbit/s",
+    "traffic": "Class of quality of service",
+    "latency_ms": "Most time that a packet may take, ms; 0 for no target",
+    "segment": "Segment of the same site",
+    "count": "How many",
+    "access": "How it is connected",
+    "element": "What is connected: people, machines, materials or environment",
+    "first": "First number that may be given out",
+    "last": "Last number that may be given out",
+    "x_min": "Value that scores 0 (formula 2 of the guide)",
+    "x_max": "Value that scores full (formula 2 of the guide)",
+    "storage_tb": "Storage, TB",
+    "storage_gb": "Storage, GB",
+    "memory_gb": "Memory, GB",
+    "vcpus": "Virtual processors",
+    "switches": "Number of switches",
+    "segments": "Broadcast domains by name",
+    "endpoints": "Groups of like endpoints by name",
+    "nodes": "Linux nodes by name",
+    "sites": "Plants, offices and other sites by name",
+    "zones": "Security zones by name",
+    "tenants": "Enterprises by name",
+    "flows": "What may pass; everything else is dropped",
+    "ip_code": "Protection of the switches' cases (IEC 60529)",
+    "power_supplies": "Power supplies of each switch",
+    "ups_minutes": "Minutes that the power lasts without the mains",
+    "figures": "Indicators as the operator states them, by number",
+    "attestations": "The operator's word for requirements that no machine decides",
+    "waivers": "Requirements that are not met on purpose",
+    "servers": "Servers of it",
+}
+
+
+def base_schema() -> Schema:
+    """Return the schema of a plan without the language's own keys, every common key described."""
+    schema = Plan.model_json_schema()
+    for definition in (schema, *schema["$defs"].values()):
+        for key, item in definition.get("properties", {}).items():
+            if key in COMMON:
+                item.setdefault("description", COMMON[key])
+    return schema
 
 
 def plan_schema(*, included: bool = False) -> Schema:
     """Return the schema of a plan, or of a file that a plan includes and that need not hold every section."""
-    schema = Plan.model_json_schema()
+    schema = base_schema()
     definitions: Schema = schema["$defs"]
     for name in _reachable(definitions, [DEFINITIONS + model for model in MODELS.values()]):
         properties = definitions[name].get("properties", {})

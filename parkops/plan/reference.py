@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from parkops.plan.json_schema import DEFINITIONS, Schema
-from parkops.plan.schema import Part, Plan
+from parkops.plan.json_schema import DEFINITIONS, Schema, base_schema
+from parkops.plan.schema import Part
 
 LANGUAGE = Path(__file__).with_name("language.md")
 KINDS = {"object": "a mapping", "array": "a list", "integer": "a whole number", "number": "a number"}
@@ -28,7 +28,7 @@ FORMATS |= {"ipv4": "an IPv4 address", "ipv6": "an IPv6 address"}
 
 def markdown() -> str:
     """Return the whole page: the language, then each section with its keys and an example."""
-    schema = Plan.model_json_schema()
+    schema = base_schema()
     sections = {key: [*dict.fromkeys(_parts(item))] for key, item in schema["properties"].items()}
     page = _Page(schema["$defs"], {name: key for key in reversed(sections) for name in sections[key]})
     lines = ["# Sections", ""]
