@@ -119,9 +119,16 @@ class SshSession:
         import paramiko
         from netmiko.exceptions import NetmikoBaseException
 
+        from parkops.transport.hostkeys import HostKeyError
+
         where = f"{self.device} ({self.host}:{self.port})"
         try:
             yield
+        except HostKeyError as error:
+            hint = "compare it with the device's console, then put it on file"
+            raise Unreachable(str(error), where=self.device, hint=hint) from error
+        except paramiko.AuthenticationException as error:
+            raise Unreachable(f"{operation}: login as {self.login.user} refused", where=where) from error
         except TimeoutError as error:
             raise Unreachable(f"{operation}: no answer in time", where=where) from error
         except (NetmikoBaseException, paramiko.SSHException, OSError, EOFError, ValueError) as error:
