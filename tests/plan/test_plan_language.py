@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,23 @@ def test_names_of_a_pattern(pattern: str, names: list[str]) -> None:
 def test_what_is_no_pattern(pattern: str) -> None:
     with pytest.raises(BadPattern):
         names_of(pattern)
+
+
+def test_the_profiles_of_the_documentation_are_valid(base_text: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "plan.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    profiles = next(block for block in blocks if block.startswith("profiles:"))
+    use = next(block for block in blocks if block.startswith("sites:"))
+    sites = "".join(f"    {line}\n" for line in use.splitlines()[1:])
+    text = base_text.replace(
+        "    sites:\n", f"    sites:\n{sites.replace('  p1:', '  p8:').replace('  p2:', '  p9:')}", 1
+    )
+    text = text.replace("zones:\n", "zones:\n  acme-control: {title: 生产, kind: production}\n", 1)
+    found = parse(text + "\n" + profiles).plan.tenants["acme"].sites
+    assert (found["p8"].title, len(found["p8"].nodes), found["p8"].endpoints["plc"].count) == (
+        "一号车间",
+        2,
+        24,
+    )
+    assert found["p8"].ring is not None
+    assert found["p9"].ring is None
