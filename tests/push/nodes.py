@@ -79,6 +79,7 @@ END
 printf '%s\\n' '{host_key}' > /etc/ssh/hostkey
 chmod 600 /etc/ssh/hostkey
 {body}
+for i in $(seq 500); do [ -s /run/sshd.pid ] && break; sleep 0.02; done  # written when sshd listens
 echo ready
 cat  # no exec: the shell, as process 1, must go on to reap what daemons leave
 """
