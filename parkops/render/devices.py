@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from parkops.errors import RenderError
 from parkops.model import Artifact, ArtifactKind, Device, Park
 from parkops.platforms import COMMENTS, Platform, Platforms, TemplateEntry, find_platforms
 from parkops.render.environment import environment, fill
@@ -15,6 +16,13 @@ from parkops.render.slices import Shared, device_context
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+class Named(Protocol):
+    """What one of several files is for; its name is safe in a path."""
+
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,12 @@ class Renderer:
         for entry in platform.artifacts:
             if wanted(device, entry):
                 template = f"{platform.name}/{entry.template}"
-                yield entry, fill(self.env, template, context, where=where)
+                if not entry.each:
+                    yield entry, fill(self.env, template, context, where=where)
+                    continue
+                for item in items(entry, context, where):
+                    text = fill(self.env, template, {**context, "item": item}, where=where)
+                    yield _of_item(entry, item), text
 
 
 def wanted(device: Device, entry: TemplateEntry) -> bool:
@@ -60,7 +73,26 @@ def wanted(device: Device, entry: TemplateEntry) -> bool:
         return False
     if entry.services and not any(service.kind in entry.services for service in device.services):
         return False
+    if any(device.property(name) not in values for name, values in entry.properties.items()):
+        return False
     return not entry.features or any(need.feature in entry.features for need in device.needs)
+
+
+def items(entry: TemplateEntry, context: dict[str, object], where: str) -> list[Named]:
+    """Return what an entry has a file for each of; RenderError when the context has no such list."""
+    found = context.get(entry.each)
+    if not isinstance(found, list):
+        raise RenderError(f"each: {entry.each!r} is no list of the templates' names", where=where)
+    return found
+
+
+def _of_item(entry: TemplateEntry, item: Named) -> TemplateEntry:
+    """Return the entry of one file among several, with the item's name in its path."""
+    names = {
+        "path": entry.path.format(name=item.name),
+        "destination": entry.destination.format(name=item.name),
+    }
+    return entry.model_copy(update={**names, "reload": entry.reload.format(name=item.name)})
 
 
 def comment_style(platform: Platform, entry: TemplateEntry) -> str:
