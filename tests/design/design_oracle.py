@@ -65,7 +65,8 @@ def _permits(
     protocol: str,
     port: int,
 ) -> bool:
-    uplinks = {item.name for item in device.interfaces if item.ospf_cost}
+    links = {link.id for link in park.links if link.kind == "backbone"}
+    uplinks = {item.name for item in device.interfaces if item.link in links}
     enters, leaves = set(rule.in_interface.split(",")), set(rule.out_interface.split(","))
     return (
         (in_port in enters if in_port else uplinks <= enters)

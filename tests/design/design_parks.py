@@ -17,6 +17,12 @@ Tree = dict[str, Any]
 SEGMENTS = ("control", "office", "wifi")
 SITES = ("a", "b", "hq")
 TENANTS = ("acme", "bolt", "cogs", "dyno")
+BOUNDARIES = {  # of each tenant the same in every draw: what becomes a pair gets other addresses
+    "acme": {},
+    "bolt": {"redundancy": "pair"},
+    "cogs": {"attach": "trunk"},
+    "dyno": {"redundancy": "pair", "attach": "trunk"},
+}
 
 
 @st.composite
@@ -65,6 +71,7 @@ def plan_trees(draw: st.DrawFn, base: str) -> Tree:
         name: {
             "title": name,
             "prefix": name[:2],
+            "boundary": BOUNDARIES[name],
             "sites": {
                 site: draw(site_trees(name))
                 for site in draw(st.lists(st.sampled_from(SITES), min_size=1, max_size=2, unique=True))
@@ -97,8 +104,23 @@ def plan_trees(draw: st.DrawFn, base: str) -> Tree:
         }
         for number in range(1, draw(st.integers(2, 6)))
     }
-    tree["backbone"]["cores"]["count"] = draw(st.integers(1, 4))
+    del tree["backbone"]["cores"]
+    tree["backbone"].update(draw(backbones()))
     return tree
+
+
+@st.composite
+def backbones(draw: st.DrawFn) -> Tree:
+    """Draw the kind of a backbone, its routers and its interior routing."""
+    kind = draw(st.sampled_from(["core", "core", "three-tier", "spine-leaf"]))
+    routers = {
+        "core": ("cores",),
+        "three-tier": ("cores", "aggregations"),
+        "spine-leaf": ("spines", "leaves"),
+    }
+    tree: Tree = {name: {"count": draw(st.integers(1, 4))} for name in routers[kind]}
+    igps = ["ospf", "isis", *(["bgp"] if kind == "spine-leaf" else [])]
+    return {**tree, "kind": kind, "igp": draw(st.sampled_from(igps))}
 
 
 def text_of(tree: Tree) -> str:

@@ -106,10 +106,10 @@ def vlans(park: Park) -> None:
         if device.platform == "ietf":
             known = {vid for vid, _ in device.vlans}
             for port in device.interfaces:
-                peer = port.peer_device and park.device(port.peer_device).platform == "ietf"
-                expected = PortMode.TRUNK if peer else PortMode.ACCESS if port.link else PortMode.UNUSED
-                assert port.mode is expected
-                assert set(port.vids) == (known if peer else set())
+                peer = park.device(port.peer_device)
+                trunk = peer.platform == "ietf" or peer.interface(port.peer_interface).mode is PortMode.TRUNK
+                assert port.mode is (PortMode.TRUNK if trunk else PortMode.ACCESS)
+                assert set(port.vids) == (known if trunk else set())
                 assert (port.pvid in known) is (port.mode is PortMode.ACCESS)
 
 
@@ -137,9 +137,12 @@ def enforcement(park: Park) -> None:
     external = {zone.id for zone in park.zones if zone.kind == "external"}
     firewall = next(device.name for device in park.devices if device.role is Role.PARK_FIREWALL)
     assert len({flow.id for flow in park.flows}) == len(park.flows)
+    pairs = {pair.devices[0]: pair.devices for pair in park.pairs if pair.kind == "firewall"}
     for flow in park.flows:
         ends = [item for item in park.segments if {item.zone, item.id} & {flow.src, flow.dst}]
-        expected = {segment.gateway_device for segment in ends}
+        expected = {
+            name for segment in ends for name in pairs.get(segment.gateway_device, (segment.gateway_device,))
+        }
         if flow.dst in external:
             expected.add(firewall)
         elif len(ends) == 1:
