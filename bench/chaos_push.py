@@ -153,7 +153,10 @@ class Real:
 
     def read(self) -> dict[str, str]:
         """Read every device."""
-        answers = push.read_running(self.site, self.texts["old"], self.place)
+        for _ in range(5):  # a device may still be on its way back
+            answers = push.read_running(self.site, self.texts["old"], self.place)
+            if len(answers) == len(self.kinds):
+                break
         return {answer.device: answer.text for answer in answers}
 
     def attempt(self, at_entry: int = 0, progress: Callable[[str, str, str], None] | None = None) -> int:
