@@ -201,6 +201,9 @@ def _facts(draft: Draft) -> tuple[tuple[str, str], ...]:
         for key in keys if part else ():
             value = getattr(part, key)
             facts[f"{section}.{key}"] = ",".join(value) if isinstance(value, tuple) else str(value)
+    for name, item in plan.interconnects.items():
+        tenants = " and ".join(item.between)
+        facts[f"interconnect.{name}"] = f"{tenants}: {item.reason} ({item.asked_by}, until {item.until})"
     return tuple(sorted(facts.items()))
 
 
