@@ -7,7 +7,8 @@ WHAT=${1:-user}
 RUN="frr frr-pythontools netconfd libyuma-base netconfd-module-ietf-interfaces openvswitch-switch
      openssh-server openssh-client nftables chrony mosquitto nginx-light prometheus prometheus-node-exporter
      ifupdown rsyslog mosquitto-clients iproute2 ethtool iputils-ping uidmap sudo procps python3 python3-venv ca-certificates"
-TEST="git curl gcc libc6-dev python3-dev libyang2-dev libyang2-tools chromium fonts-noto-cjk"
+TEST="git curl gcc libc6-dev python3-dev libyang2-dev libyang2-tools chromium fonts-noto-cjk
+      prometheus-alertmanager prometheus-blackbox-exporter prometheus-snmp-exporter cloud-init"
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 3; }
@@ -40,12 +41,14 @@ fi
 timesync=no
 command -v systemctl >/dev/null && systemctl is-active --quiet systemd-timesyncd 2>/dev/null && timesync=yes
 apt-get update -qq
+# cloud-init is wanted for its schema only: it shall never set up this machine.
+case " $WANTED " in *" cloud-init "*) mkdir -p /etc/cloud; touch /etc/cloud/cloud-init.disabled ;; esac
 # shellcheck disable=SC2086
 apt-get install -y -qq --no-install-recommends $WANTED >/dev/null
 if [ -d /run/systemd/system ]; then
     for package in $WANTED; do
         case $package in
-            frr|mosquitto|prometheus|prometheus-node-exporter|openvswitch-switch) unit=$package ;;
+            frr|mosquitto|prometheus|prometheus-*|openvswitch-switch) unit=$package ;;
             nginx-light) unit=nginx ;;
             *) continue ;;
         esac
