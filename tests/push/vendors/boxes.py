@@ -19,6 +19,7 @@ KINDS = {
 }  # fmt: skip
 SHOWS = ("show running-config", "display current-configuration", "show configuration | display set",
          "info flat from running")  # fmt: skip
+WHO = ("display configuration commit list verbose", "show archive log config all")
 PAGERS = {"huawei_vrp": "  ---- More ----", "hp_comware": "---- More ----", "juniper_junos": "---(more)---"}
 
 
@@ -38,7 +39,7 @@ class Box:
     token: str = ""
     timer: asyncio.TimerHandle | None = None
     commands: list[str] = field(default_factory=list)
-    files: dict[str, str] = field(default_factory=dict)
+    flash: Path = Path()  # where SCP puts files
     reverted: threading.Event = field(default_factory=threading.Event)
 
     def arm(self, seconds: float, token: str = "") -> None:
@@ -149,6 +150,8 @@ class Terminal:
             return self.stop_paging()
         if command in SHOWS:
             return self.show()
+        if command in WHO:
+            return "1  2026-11-23 10:00:01  li  10.0.0.9  CLI  committed"
         try:
             for kind, handler in HANDLERS:
                 if self.box.kind in kind and (found := await handler(self, command)) is not None:
@@ -232,7 +235,7 @@ async def ios(self: Terminal, command: str) -> str | None:
         box.saved = box.running.text()
         return "Building configuration...\n[OK]"
     if found := re.fullmatch(r"configure replace (\S+)(?: force)?", command):
-        box.running = Configuration(IOS).load(box.files[found[1]])
+        box.running = Configuration(IOS).load((box.flash / found[1]).read_text(encoding="utf-8"))
         return ""
     return None
 
@@ -414,9 +417,11 @@ class Host:
 
         server = await asyncssh.listen(
             "127.0.0.1", 0, server_host_keys=[self.host_key], process_factory=session, encoding="utf-8",
-            authorized_client_keys=str(self.key) + ".pub", line_editor=False,
+            authorized_client_keys=str(self.key) + ".pub", line_editor=False, allow_scp=True,
+            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=bytes(self.folder)),
         )  # fmt: skip
         self._servers.append(server)
+        box.flash = self.folder
         port = server.get_port()
         if known:
             public = self.host_key.export_public_key().decode().split()

@@ -12,6 +12,7 @@ from texts import IOS, IOS_NEW, TEXTS, VRP, VRP_NEW
 from parkops.errors import Diverged, Refused, Unreachable
 from parkops.push import remediation
 from parkops.push.contract import Phase
+from parkops.push.witness import who_changed
 
 Make = Callable[..., Any]
 ALL = (Phase.SURVEY, Phase.PREPARE, Phase.COMMIT, Phase.VERIFY)
@@ -158,3 +159,38 @@ def _mute() -> dict[str, Any]:
 
     silent = replace(DIALECTS["ruijie_os"].talk, answers=())
     return {**DIALECTS, "ruijie_os": replace(DIALECTS["ruijie_os"], talk=silent)}
+
+
+def test_a_device_says_who_changed_it(bench: Make) -> None:
+    site = bench("huawei_vrp", VRP, VRP)
+    assert who_changed(site.site.job.device, site.run.login).endswith("li  10.0.0.9  CLI  committed")
+
+
+def test_where_no_safe_order_is_known_the_device_replaces_its_file(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = (text.replace("archive\n path flash:old\n", "") for text in (IOS, IOS_NEW))
+    site = bench("cisco_iosxe", old, new)
+    assert site.act(*ALL) is None
+
+    def unsafe(*_: object) -> None:
+        raise remediation.Unsafe("no order")
+
+    monkeypatch.setattr(remediation, "remediate", unsafe)
+    assert site.act(Phase.CANCEL) is None
+    assert "configure replace flash:parkops-parkops-1.cfg force" in site.box.commands
+    assert runs(site, old)
+
+
+def test_a_secret_that_the_device_encrypts_is_no_difference(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "clear text")
+    line = "snmp-agent community read cipher "
+    running = f"sysname sw1\n{line}%^%#a8(x~%^%#\n"
+    site = bench("huawei_vrp", running, f"sysname sw1\n{line}@secret:env:KEY@\n")
+    assert site.act(Phase.SURVEY) is None
+    assert site.site.diff == ""
+    site = bench("huawei_vrp", f"sysname sw1\n{line}other\n", f"sysname sw1\n{line}@secret:env:KEY@\n")
+    assert site.act(Phase.SURVEY) is None
+    assert f"+{line}@secret:env:KEY@" in site.site.diff
