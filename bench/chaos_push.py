@@ -181,9 +181,8 @@ class Real:
         now, trouble = self.read(), list[str]()
         state = next((state for state, texts in self.expected.items() if texts == now), "")
         if not state:
-            trouble.append(
-                f"neither all old nor all new: {[n for n in now if now[n] != self.expected['old'][n]]}"
-            )
+            wrong = [name for name in self.kinds if now.get(name) != self.expected["old"][name]]
+            trouble.append(f"neither all old nor all new: {', '.join(wrong)} not old, or not to be read")
         trouble += [f"{held.device} is locked in the store" for held in Locks(self.place.state).held()]
         trouble += [f"{name}: {what}" for name, what in self.locked()]
         with Journal(Locks(self.place.state).database) as journal:
