@@ -44,6 +44,9 @@ VENDOR_KEYS: dict[str, tuple[str, ...]] = {
     "Ipv6Address": ("IfIndex", "Ipv6Address"),
     "am4CfgAddr": ("ifIpAddr",),
     "am6CfgAddr": ("ifIp6Addr",),
+    "TrunkMemberIf": ("memberIfName",),
+    "server": ("ip-type", "ipaddress", "is-default-vpn", "vrf-name"),
+    "unicast": ("ip-address", "type", "vpn-name"),
 }
 USUAL_KEYS = ("name", "id", "ifName", "vlanId", "vrfName", "IfIndex", "ID", "ip", "ip-address", "address")
 # Default values: a server may report them or leave them out (RFC 6243), which is no difference.
@@ -135,9 +138,10 @@ def _keys(element: _Element) -> tuple[str, ...]:
     namespace, _, name = tag[1:].partition("}")
     if not namespace.startswith(VENDORS):
         return ()
-    if name in VENDOR_KEYS:
+    held = {str(child.tag).removeprefix(f"{{{namespace}}}") for child in element}
+    if name in VENDOR_KEYS and held.issuperset(VENDOR_KEYS[name]):
         return VENDOR_KEYS[name]
-    return next(((key,) for key in USUAL_KEYS if element.findtext(f"{{{namespace}}}{key}")), ())
+    return next(((key,) for key in USUAL_KEYS if key in held), ())
 
 
 def _value(element: _Element) -> str:
