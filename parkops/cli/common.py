@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -114,6 +115,10 @@ class Context:
     def park(self) -> Park:
         """Return the designed park."""
         return self._park
+
+    def trust_new_hosts(self) -> None:
+        """Let this call put the keys of hosts that have none on file."""
+        self._park = replace(self._park, access=replace(self._park.access, trust_new=True))
 
     @cached_property
     def _artifacts(self) -> tuple[Artifact, ...]:

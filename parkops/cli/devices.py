@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from parkops.cli.common import Context
 from parkops.errors import UsageError
 
-if TYPE_CHECKING:
-    from parkops.model import Park
-
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def trust_new_option(function: F) -> F:
+    """Add `--trust-new`."""
+    words = "Put the keys of hosts that have none on file, on first use."
+    return click.option("--trust-new", is_flag=True, help=words)(function)
 
 
 def device_options(function: F) -> F:
     """Add the names, `--device`, `--tenant` and `--trust-new`."""
     for add in (
-        click.option(
-            "--trust-new", is_flag=True, help="Put the keys of hosts that have none on file, on first use."
-        ),
+        trust_new_option,
         click.option("--tenant", metavar="ID", help="Only this tenant's devices."),
         click.option("--device", multiple=True, metavar="NAME", help="Only this device; may be repeated."),
         click.argument("devices", nargs=-1, metavar="[DEVICE]..."),
@@ -46,8 +46,3 @@ def chosen(ctx: Context, names: Sequence[str], tenant: str | None) -> list[str]:
             raise UsageError("the tenant has none of these devices", where=tenant)
         raise UsageError("no such tenant", where=tenant, hint=hint)
     return [device.name for device in found]
-
-
-def trusting(park: Park, trust_new: bool) -> Park:
-    """Return the park as this call accesses it."""
-    return replace(park, access=replace(park.access, trust_new=True)) if trust_new else park

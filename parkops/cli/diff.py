@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parkops.cli.common import Context, json_option
-from parkops.cli.devices import chosen, device_options, trusting
+from parkops.cli.devices import chosen, device_options
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -59,7 +59,9 @@ def diff(
     names = chosen(ctx, (*devices, *device), tenant)
     artifacts = ctx.artifacts()
     ctx.enter_lab()
-    park = trusting(ctx.park(), trust_new)
+    if trust_new:
+        ctx.trust_new_hosts()
+    park = ctx.park()
     changes = push.plan(park, artifacts, ctx.workspace, devices=names, workers=workers)
     if page is not None:
         from parkops.push.review import page as review

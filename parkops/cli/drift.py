@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parkops.cli.common import Context, json_option
-from parkops.cli.devices import chosen, device_options, trusting
+from parkops.cli.devices import chosen, device_options
 from parkops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def drift(
         raise UsageError("--accept stands alone", hint="compare once, and accept what you have seen")
     if accept and not reason:
         raise UsageError("accepted drift needs a reason", where="--reason")
-    look = _Look(ctx, tuple(chosen(ctx, (*devices, *device), tenant)), workers, trust_new, as_json)
+    look = _Look(ctx, tuple(chosen(ctx, (*devices, *device), tenant)), workers, as_json)
+    if trust_new:
+        ctx.trust_new_hosts()
     ctx.enter_lab()
     if not (_watch(look, interval, count, remediate) if watch else _once(look, accept, reason, remediate)):
         sys.exit(1)
@@ -82,14 +84,13 @@ class _Look:
     ctx: Context
     names: tuple[str, ...]
     workers: int
-    trust_new: bool
     as_json: bool
     changes: dict[str, Change] = field(default_factory=dict)  # of the last comparison
 
     @property
     def park(self) -> Park:
         """The park as this call accesses it."""
-        return trusting(self.ctx.park(), self.trust_new)
+        return self.ctx.park()
 
     def compare(self, names: Sequence[str]) -> list[Drift]:
         """Compare devices."""

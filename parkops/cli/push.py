@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parkops.cli.common import Context, json_option
+from parkops.cli.devices import trust_new_option
 from parkops.cli.pushing import (
     carry_out,
     confirm_timeout_option,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @gate_option
 @devices_at_once
 @click.option("--yes", is_flag=True, help="Do not ask; without a terminal nothing is asked anyway.")
+@trust_new_option
 @json_option
 @click.pass_obj
 def push(
@@ -49,6 +51,7 @@ def push(
     gate_name: str,
     workers: int,
     yes: bool,
+    trust_new: bool,
     as_json: bool,
 ) -> None:
     """Change the whole park in one transaction: waves, confirmed commits, a health gate, or all back.
@@ -72,6 +75,8 @@ def push(
     names = [device.name for device in ctx.select(devices)]
     ctx.select(left_out)
     names = [name for name in names if name not in left_out]
+    if trust_new:
+        ctx.trust_new_hosts()
     park, artifacts = ctx.park(), ctx.artifacts()
     ctx.enter_lab()
     if dry_run:
