@@ -10,6 +10,13 @@ from parkops.plan.schema import LoginPlan, ManagementPlan
 
 LOGIN = {"idle_s": 600, "login_attempts": 5, "lockout_s": 600, "sessions": 8}
 NTP_PORT, DNS_PORT, TRAP_PORT, SYSLOG_PORT, SYSLOG_TLS_PORT = 123, 53, 162, 514, 6514
+SEVERITIES = {  # of RFC 5424, in the words that the model and most command lines use
+    "emergency": "emergencies",
+    "alert": "alerts",
+    "error": "errors",
+    "warning": "warnings",
+    "notice": "notifications",
+}
 AAA_PORTS = {"radius": 1812, "tacacs": 49}
 SDN_PORTS = {"netconf-call-home": 4334, "openflow": 6653}
 SDN_FEATURES = {"netconf-call-home": "call-home", "openflow": "openflow"}
@@ -96,9 +103,10 @@ def _servers(draft: Draft, plan: ManagementPlan) -> Iterator[Server]:
         yield Server("ntp", *_where(draft, name), NTP_PORT, key=key, key_id=plan.ntp_key_id if key else 0)
     for name in plan.dns.servers if plan.dns else ():
         yield Server("dns", *_where(draft, name), DNS_PORT)
+    port, protocol = (SYSLOG_TLS_PORT, "tls") if plan.syslog_tls else (SYSLOG_PORT, "udp")
+    level = SEVERITIES.get(plan.syslog_level, plan.syslog_level)
     for name in plan.syslog:
-        port, protocol = (SYSLOG_TLS_PORT, "tls") if plan.syslog_tls else (SYSLOG_PORT, "udp")
-        yield Server("syslog", *_where(draft, name), port, protocol, level=plan.syslog_level)
+        yield Server("syslog", *_where(draft, name), port, protocol, level=level)
     if plan.aaa:
         protocol = "udp" if plan.aaa.protocol == "radius" else "tcp"
         for name, server in plan.aaa.servers.items():

@@ -18,7 +18,7 @@ class Server:
     protocol: str = "udp"  # udp | tcp | tls
     key: str = ""
     key_id: int = 0  # NTP
-    level: str = "informational"  # syslog
+    level: str = "informational"  # syslog: emergencies, alerts, errors, warnings, notifications, …
 
 
 @dataclass(frozen=True, slots=True)
