@@ -64,16 +64,18 @@ from parkops.plan.schema.sites import EndpointPlan, PublicPlan, SegmentPlan, Sit
 class Plan(Part):
     """A whole park."""
 
-    park: ParkInfo
+    park: ParkInfo = Field(description="Who the park is, and how long its design must last")
     access: AccessInfo = AccessInfo()
-    pools: Pools
+    pools: Pools = Field(description="Where addresses, VLANs and other numbers come from")
     zones: dict[Id, ZonePlan] = Field(min_length=1)
     platforms: PlatformMap = Field(
         default_factory=dict, description="Platform of each role; tenants and sites may say otherwise"
     )
-    backbone: Backbone
-    services: SitePlan
-    public: PublicPlan
+    backbone: Backbone = Field(description="The backbone that joins all tenants, and the way out of the park")
+    services: SitePlan = Field(
+        description="The park's own service network: management servers, platforms, identifier nodes"
+    )
+    public: PublicPlan = Field(description="The public-service network: cameras, lamps, chargers, guests")
     tenants: dict[Id, TenantPlan] = Field(min_length=1)
     devices: dict[DevicePattern, DevicePlan] = Field(
         default_factory=dict, description="What is special about single devices, by name or pattern"
@@ -95,11 +97,16 @@ class Plan(Part):
     hosted: dict[Id, HostedPlan] = Field(
         default_factory=dict, description="Platforms, databases, applications, portals, and those outside"
     )
-    sdn: SdnPlan | None = None
-    management: ManagementPlan
-    monitoring: MonitoringPlan = MonitoringPlan()
-    cloud: CloudPlan | None = None
-    security: SecurityPlan = SecurityPlan()
+    sdn: SdnPlan | None = Field(default=None, description="A controller that devices report to")
+    management: ManagementPlan = Field(description="Time, logs, names, logins of all devices")
+    monitoring: MonitoringPlan = Field(
+        default=MonitoringPlan(), description="How closely the park is watched"
+    )
+    cloud: CloudPlan | None = Field(default=None, description="Cloud infrastructure: zones, hosts, quotas")
+    security: SecurityPlan = Field(
+        default=SecurityPlan(),
+        description="Quarantine, graded response, one-way gateways, how strictly MLPS is held",
+    )
     growth: GrowthPlan = Field(default_factory=dict)
     figures: dict[int, FigurePlan] = Field(default_factory=dict)
     attestations: dict[str, AttestationPlan] = Field(default_factory=dict)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from parkops.plan.schema.base import Flag, Id, Number, Part, Prefix4, Prefix6, Secret, Text, Whole
+from parkops.plan.schema.base import Flag, Id, Number, Part, Prefix4, Prefix6, Secret, Text, Whole, examples
 
 Asn = Annotated[Whole, Field(ge=1, le=4_294_967_294, description="Number of an autonomous system (RFC 6793)")]
 Redundancy = Literal["single", "pair"]
-
-
-def examples(*shown: dict[str, Any]) -> ConfigDict:
-    """Return the examples that the schema and the documentation show of a section."""
-    return ConfigDict(json_schema_extra={"examples": list(shown)})
 
 
 class CircuitPlan(Part):
@@ -151,17 +146,23 @@ class FirewallPlan(Part):
 class Cores(Part):
     """The core routers, fully meshed; every boundary attaches to the first two."""
 
+    model_config = examples({"count": 2})
+
     count: Whole = Field(ge=1, le=4, description="How many")
 
 
 class Count(Part):
     """A number of like devices."""
 
+    model_config = examples({"count": 2})
+
     count: Whole = Field(ge=1, le=128, description="How many")
 
 
 class Edges(Count):
     """Routers in pairs that boundaries attach to."""
+
+    model_config = examples({"count": 4, "tenants": 24})
 
     tenants: Whole = Field(
         default=24, ge=1, le=280, description="Tenants that a pair takes before the next one is filled"
@@ -170,6 +171,8 @@ class Edges(Count):
 
 class Keys(Part):
     """Keys of routing sessions, by reference."""
+
+    model_config = examples({"igp": "env:OSPF_KEY", "bgp": "env:BGP_KEY"})
 
     igp: Secret | None = Field(default=None, description="Of OSPF or IS-IS neighbours")
     bgp: Secret | None = Field(default=None, description="Of BGP sessions inside the park")
@@ -206,7 +209,7 @@ class Backbone(Part):
     leaves: Edges | None = Field(
         default=None, description="In pairs, of kind spine-leaf; the first pair leads out"
     )
-    exit: Exit
+    exit: Exit = Field(description="The way out of the park")
     firewall: FirewallPlan = Field(default=FirewallPlan(), description="The park firewall")
     igp: Literal["ospf", "isis", "bgp"] = Field(
         default="ospf",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
@@ -59,3 +59,8 @@ class Part(BaseModel):
     """A part of the plan: unknown keys are refused, values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
+
+
+def examples(*shown: dict[str, Any]) -> ConfigDict:
+    """Return the examples that the schema and the documentation show of a section."""
+    return ConfigDict(json_schema_extra={"examples": list(shown)})

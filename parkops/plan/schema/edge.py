@@ -16,6 +16,7 @@ from parkops.plan.schema.base import (
     ServiceSpec,
     Text,
     Whole,
+    examples,
 )
 
 Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$", description="Container image")]
@@ -39,7 +40,7 @@ class Resources(Part):
             ]
         }
     )
-    cpu_cores: Whole = Field(ge=1)
+    cpu_cores: Whole = Field(ge=1, description="Processor cores")
     memory_gb: Whole = Field(ge=1)
     storage_gb: Whole = Field(ge=1)
     objects: Whole = Field(default=0, ge=0, description="Connected objects that it is rated for")
@@ -63,10 +64,10 @@ class WorkloadPlan(Part):
         }
     )
     image: Image
-    kind: WorkloadKind = "application"
-    cpu_cores: Number = Field(gt=0, le=1024)
-    memory_mb: Whole = Field(ge=1)
-    storage_gb: Whole = Field(default=0, ge=0)
+    kind: WorkloadKind = Field(default="application", description="What the program is")
+    cpu_cores: Number = Field(gt=0, le=1024, description="Processors that it needs")
+    memory_mb: Whole = Field(ge=1, description="Memory that it needs, MB")
+    storage_gb: Whole = Field(default=0, ge=0, description="Storage that it needs, GB")
     ports: tuple[ServiceSpec, ...] = Field(default=(), description="Ports or protocols that it listens on")
     local_only: Flag = Field(
         default=False, description="Its data stay with the tenant: flows that would take them out are refused"
@@ -78,6 +79,17 @@ class WorkloadPlan(Part):
 class PlacedWorkloadPlan(WorkloadPlan):
     """A program that the design places on edge nodes of its site."""
 
+    model_config = examples(
+        {
+            "image": "registry.example/vision:2.1",
+            "kind": "analytics",
+            "cpu_cores": 1.5,
+            "memory_mb": 1024,
+            "replicas": 2,
+            "nodes": ["edge-1", "edge-2"],
+        }
+    )
+
     replicas: Whole = Field(default=1, ge=1, le=100, description="Each on a node of its own")
     nodes: tuple[str, ...] = Field(default=(), description="Nodes that may carry it; none: every edge node")
 
@@ -85,8 +97,14 @@ class PlacedWorkloadPlan(WorkloadPlan):
 class Record(Part):
     """An identifier and what it resolves to."""
 
-    identifier: str = Field(pattern=r"^[0-9]+(\.[0-9]+)+/[A-Za-z0-9._-]+$", max_length=128)
-    value: str = Field(max_length=1000)
+    model_config = examples({"identifier": "88.136.1/A-2026-0001", "value": "https://id.example/A-2026-0001"})
+
+    identifier: str = Field(
+        pattern=r"^[0-9]+(\.[0-9]+)+/[A-Za-z0-9._-]+$",
+        max_length=128,
+        description="Identifier: prefix/suffix",
+    )
+    value: str = Field(max_length=1000, description="What it resolves to")
 
 
 class IdentifierPlan(Part):
@@ -97,7 +115,11 @@ class IdentifierPlan(Part):
             "examples": [{"prefix": "88.136.1", "upstream": "二级节点", "upstream_prefix": "88.136"}]
         }
     )
-    prefix: str = Field(pattern=r"^[0-9]+(\.[0-9]+)+$", max_length=64)
+    prefix: str = Field(
+        pattern=r"^[0-9]+(\.[0-9]+)+$",
+        max_length=64,
+        description="Prefix that it resolves; unique in the park",
+    )
     upstream: Text = Field(
         description="National or secondary node that it is registered with, or an identifier node of the park"
     )
@@ -108,8 +130,8 @@ class IdentifierPlan(Part):
         description="Prefix of an upstream node outside the park; the node's own lies inside it",
     )
     via: str = Field(default="", description="External zone by which an upstream node outside is reached")
-    tenants: tuple[str, ...] = ()
-    records: tuple[Record, ...] = ()
+    tenants: tuple[str, ...] = Field(default=(), description="Tenants that it resolves for; none: the park")
+    records: tuple[Record, ...] = Field(default=(), description="Identifiers that it answers for")
 
 
 class NodePlan(Part):
@@ -136,7 +158,7 @@ class NodePlan(Part):
         "server",
         "identifier-node",
         "management-server",
-    ]
+    ] = Field(description="What the node is")
     segment: str
     title: Line = ""
     switch: Whole = Field(default=1, ge=1, description="Number of the switch that it hangs on")
@@ -144,7 +166,9 @@ class NodePlan(Part):
     cycle_us: Whole = Field(
         default=0, ge=0, le=10_000_000, description="Control cycle of an edge controller, required there"
     )
-    resources: Resources | None = None
-    identifier: IdentifierPlan | None = None
+    resources: Resources | None = Field(default=None, description="What it has and is rated for")
+    identifier: IdentifierPlan | None = Field(
+        default=None, description="Its resolution service, on an identifier node"
+    )
     workloads: dict[Id, WorkloadPlan] = Field(default_factory=dict, description="Programs that it runs")
     cloud_zone: str = Field(default="", description="Zone of the cloud that a cloud host belongs to")

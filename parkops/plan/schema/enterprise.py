@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from parkops.plan.schema.backbone import examples
-from parkops.plan.schema.base import Day, Flag, Id, Line, Number, Part, Secret, Text, Whole
+from parkops.plan.schema.base import Day, Flag, Id, Line, Number, Part, Secret, Text, Whole, examples
 
 Auth = Literal["none", "dot1x", "mab", "dot1x-mab"]
 Purpose = Literal[
@@ -103,6 +102,8 @@ class WirelessPlan(Part):
 class VpnUserPlan(Part):
     """A user of remote access."""
 
+    model_config = examples({"identity": "CN=li, O=Huaxing"})
+
     identity: Text = Field(description="WireGuard public key, or the subject of a certificate")
 
 
@@ -190,10 +191,10 @@ class InterconnectPlan(Part):
         }
     )
 
-    between: tuple[Id, Id]
+    between: tuple[Id, Id] = Field(description="The two tenants")
     asked_by: Text = Field(description="Who asked for it")
     until: Day = Field(description="Last day")
-    reason: Text
+    reason: Text = Field(description="Why they may reach each other")
 
 
 class QosClassPlan(Part):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from parkops.plan.schema.base import Day, Flag, Host, Id, Line, Number, Part, Secret, Text, Whole
+from parkops.plan.schema.base import Day, Flag, Host, Id, Line, Number, Part, Secret, Text, Whole, examples
 
 
 def _several(value: object) -> object:
@@ -25,6 +25,8 @@ User = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")]
 class AaaServerPlan(Part):
     """A RADIUS or TACACS+ server: a management server of the park by its name, or an address."""
 
+    model_config = examples({"key": "env:RADIUS_KEY", "port": 1812})
+
     key: Secret = Field(description="Shared secret, by reference")
     port: Whole | None = Field(default=None, ge=1, le=65535, description="Default 1812, or 49")
 
@@ -37,18 +39,26 @@ class AaaPlan(Part):
             "examples": [{"protocol": "radius", "servers": {"mgmt-1": {"key": "env:RADIUS_KEY"}}}]
         }
     )
-    protocol: Literal["radius", "tacacs"] = "radius"
-    servers: dict[Host, AaaServerPlan] = Field(min_length=1)
+    protocol: Literal["radius", "tacacs"] = Field(
+        default="radius", description="RADIUS (RFC 2865) or TACACS+ (RFC 8907)"
+    )
+    servers: dict[Host, AaaServerPlan] = Field(
+        min_length=1, description="Servers, by the name of a management server or by address"
+    )
 
 
 class SnmpUserPlan(Part):
     """An SNMPv3 user, authentication and privacy (RFC 3414)."""
 
-    auth_key: Secret
-    privacy_key: Secret
-    auth: Literal["sha256", "sha384", "sha512"] = "sha256"
-    privacy: Literal["aes128", "aes256"] = "aes128"
-    write: Flag = False
+    model_config = examples(
+        {"auth_key": "env:SNMP_AUTH", "privacy_key": "env:SNMP_PRIV", "privacy": "aes256"}
+    )
+
+    auth_key: Secret = Field(description="Key of authentication, by reference")
+    privacy_key: Secret = Field(description="Key of encryption, by reference")
+    auth: Literal["sha256", "sha384", "sha512"] = Field(default="sha256", description="HMAC-SHA-2 (RFC 7860)")
+    privacy: Literal["aes128", "aes256"] = Field(default="aes128", description="AES in CFB mode (RFC 3826)")
+    write: Flag = Field(default=False, description="It may change values, not only read")
 
 
 class SnmpPlan(Part):
@@ -59,22 +69,28 @@ class SnmpPlan(Part):
             "examples": [{"users": {"watch": {"auth_key": "env:SNMP_AUTH", "privacy_key": "env:SNMP_PRIV"}}}]
         }
     )
-    users: dict[User, SnmpUserPlan] = Field(min_length=1)
+    users: dict[User, SnmpUserPlan] = Field(min_length=1, description="Users by name")
     traps: tuple[str, ...] = Field(default=(), description="Management servers that receive notifications")
 
 
 class LocalUserPlan(Part):
     """A local account for when no AAA server answers."""
 
-    password_hash: Secret
+    model_config = examples({"password_hash": "env:RESCUE_HASH", "role": "admin", "privilege": 15})
+
+    password_hash: Secret = Field(description="Hash of its password, by reference")
     role: Literal["admin", "operator", "auditor"] = Field(
         default="admin", description="Three separate powers (GB/T 22239-2019, 8.1.10)"
     )
-    privilege: Whole = Field(default=15, ge=0, le=15)
+    privilege: Whole = Field(
+        default=15, ge=0, le=15, description="Level of privilege where the platform knows levels; 15 is all"
+    )
 
 
 class LoginPlan(Part):
     """Limits on logins."""
+
+    model_config = examples({"idle_s": 300, "login_attempts": 3, "lockout_s": 900, "sessions": 4})
 
     idle_s: Whole | None = Field(
         default=None, ge=30, le=3600, description="An idle session ends; default 600"
@@ -87,12 +103,18 @@ class LoginPlan(Part):
 class DnsPlan(Part):
     """Name resolution of the devices."""
 
+    model_config = examples({"servers": ["mgmt-1"], "domain": "park.example"})
+
     servers: tuple[Host, ...] = Field(min_length=1, description="Management servers or addresses")
-    domain: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)*[a-z0-9-]+$")] = "park.internal"
+    domain: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)*[a-z0-9-]+$")] = Field(
+        default="park.internal", description="Domain that the names of devices end in"
+    )
 
 
 class OutOfBandPlan(Part):
     """The network that devices are managed by, apart from all that tenants use."""
+
+    model_config = examples({"vrf": "mgmt"})
 
     vrf: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,14}$")] = Field(
         default="mgmt", description="Routing instance of network devices for management"
@@ -122,25 +144,31 @@ class ManagementPlan(LoginPlan):
     monitoring: str = Field(description="Management server that watches the park")
     upstream_ntp: tuple[Host, ...] = Field(default=(), description="Where the time servers get theirs from")
     ntp_key: Secret | None = Field(default=None, description="Key that authenticates the time (RFC 8573)")
-    ntp_key_id: Whole = Field(default=1, ge=1, le=65535)
+    ntp_key_id: Whole = Field(default=1, ge=1, le=65535, description="Number of the key")
     syslog_tls: Flag = Field(default=False, description="Logs travel over TLS (RFC 5425), port 6514")
     syslog_level: Literal["emergency", "alert", "critical", "error", "warning", "notice", "informational"] = (
-        "informational"
+        Field(default="informational", description="Least severity that is sent (RFC 5424)")
     )
-    dns: DnsPlan | None = None
-    aaa: AaaPlan | None = None
-    snmp: SnmpPlan | None = None
-    local_users: dict[User, LocalUserPlan] = Field(default_factory=dict)
-    banner: Text = "Authorised access only. All activity is logged."
+    dns: DnsPlan | None = Field(default=None, description="Where devices resolve names")
+    aaa: AaaPlan | None = Field(default=None, description="Who decides about logins")
+    snmp: SnmpPlan | None = Field(default=None, description="SNMPv3 access for monitoring")
+    local_users: dict[User, LocalUserPlan] = Field(
+        default_factory=dict, description="Accounts for when no AAA server answers"
+    )
+    banner: Text = Field(
+        default="Authorised access only. All activity is logged.", description="Text before the login"
+    )
     levels: dict[Annotated[int, Field(ge=1, le=4)], LoginPlan] = Field(
         default_factory=dict, description="Stricter limits for devices of zones of an MLPS level"
     )
     control_plane_pps: Whole = Field(
         default=1000, ge=100, le=1_000_000, description="Limit of packets to a device itself"
     )
-    out_of_band: OutOfBandPlan | None = None
-    location: Line = ""
-    contact: Line = ""
+    out_of_band: OutOfBandPlan | None = Field(
+        default=None, description="A management network apart from all others"
+    )
+    location: Line = Field(default="", description="Where the devices stand (SNMP sysLocation)")
+    contact: Line = Field(default="", description="Who is called (SNMP sysContact)")
 
 
 class ObjectivePlan(Part):
@@ -156,10 +184,12 @@ class ObjectivePlan(Part):
         pattern=r"^(all|(role|zone|tenant|flow|class):.+)$",
         description="all, role:ROLE, zone:ZONE, tenant:TENANT, flow:FLOW or class:TRAFFIC",
     )
-    availability_percent: Number = Field(gt=0, le=100)
-    window_days: Whole = Field(default=30, ge=1, le=366)
+    availability_percent: Number = Field(gt=0, le=100, description="Share of the time that it must be up")
+    window_days: Whole = Field(default=30, ge=1, le=366, description="Days over which that is counted")
     latency_ms: Number = Field(default=0, ge=0)
-    loss_percent: Number = Field(default=0, ge=0, le=100)
+    loss_percent: Number = Field(
+        default=0, ge=0, le=100, description="Most packets that may be lost; 0 for no target"
+    )
 
 
 class MonitoringPlan(Part):
@@ -177,12 +207,16 @@ class MonitoringPlan(Part):
             ]
         }
     )
-    interval_s: Number = Field(default=5, ge=0.5, le=3600)
-    objective_percent: Number = Field(default=99.9, gt=0, le=100)
+    interval_s: Number = Field(default=5, ge=0.5, le=3600, description="Seconds between probes")
+    objective_percent: Number = Field(
+        default=99.9, gt=0, le=100, description="Share of the time that everything must be up"
+    )
     intervals: dict[str, Annotated[Number, Field(ge=0.5, le=3600)]] = Field(
         default_factory=dict, description="Seconds between probes by role of device"
     )
-    objectives: dict[Id, ObjectivePlan] = Field(default_factory=dict)
+    objectives: dict[Id, ObjectivePlan] = Field(
+        default_factory=dict, description="Objectives of some devices, zones, tenants, flows or classes"
+    )
 
 
 class FigurePlan(Part):
@@ -210,7 +244,9 @@ class FigurePlan(Part):
     )
     value: Number | Flag | None = Field(default=None, description="The value, in the indicator's unit")
     numerator: Number | None = Field(default=None, ge=0, description="Of a share, instead of `value`")
-    denominator: Number | None = Field(default=None, gt=0)
+    denominator: Number | None = Field(
+        default=None, gt=0, description="Of a share, together with the numerator"
+    )
     years: dict[Annotated[int, Field(ge=2000, le=2100)], Number] = Field(
         default_factory=dict, description="Amounts by year, from which a yearly growth rate follows"
     )
@@ -227,15 +263,21 @@ class FigurePlan(Part):
 class AttestationPlan(Part):
     """The operator's word for a requirement that no machine can decide."""
 
-    evidence: Text
+    model_config = examples(
+        {"evidence": "evidence/patrol.pdf", "date": "2026-06-30", "by": "安全部", "expires": "2027-06-30"}
+    )
+
+    evidence: Text = Field(description="File or record that proves it")
     date: Day
     by: Text
-    expires: Day
+    expires: Day = Field(description="Day from which it must be stated anew")
 
 
 class WaiverPlan(Part):
     """A requirement that is not met on purpose."""
 
-    owner: Text
-    reason: Text
-    expires: Day
+    model_config = examples({"owner": "安全部", "reason": "旧设备明年更换", "expires": "2027-12-31"})
+
+    owner: Text = Field(description="Who answers for it")
+    reason: Text = Field(description="Why it is not met")
+    expires: Day = Field(description="Day from which it no longer holds")

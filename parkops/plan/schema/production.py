@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from parkops.plan.schema.base import Flag, Id, Line, Number, Part, Text, Whole
+from parkops.plan.schema.base import Flag, Id, Line, Number, Part, Text, Whole, examples
 
 RingProtocol = Literal["rstp", "erps", "mrp", "prp", "hsr"]
 
@@ -45,6 +45,10 @@ class RingPlan(Part):
 
 class StreamPlan(Part):
     """A time-sensitive stream from one endpoint to others of the same segment (IEEE 802.1Qcc)."""
+
+    model_config = examples(
+        {"from": "plc", "to": ["drive-1", "drive-2"], "period_us": 500, "frame_bytes": 128, "latency_us": 250}
+    )
 
     talker: str = Field(alias="from", description="An endpoint or node of the site that sends")
     listeners: tuple[str, ...] = Field(alias="to", min_length=1, description="Endpoints or nodes of the site")
@@ -85,7 +89,7 @@ class TsnPlan(Part):
     standby: Whole | None = Field(
         default=None, ge=1, description="Number of the switch that takes over; default the next"
     )
-    streams: dict[Id, StreamPlan] = Field(default_factory=dict)
+    streams: dict[Id, StreamPlan] = Field(default_factory=dict, description="Streams by name")
 
 
 class CpePlan(Part):
@@ -99,9 +103,13 @@ class CpePlan(Part):
         }
     )
     segment: str = Field(description="Segment that it serves; the segment's access names 5g")
-    operator: Text
-    bandwidth_mbps: Whole = Field(gt=0, le=100_000)
-    apn: str = Field(default="", pattern=r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,98}[A-Za-z0-9])?)?$")
+    operator: Text = Field(description="Who runs the mobile network")
+    bandwidth_mbps: Whole = Field(gt=0, le=100_000, description="Rate that the operator promises, Mbit/s")
+    apn: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,98}[A-Za-z0-9])?)?$",
+        description="Access point name of the operator",
+    )
     slice: Whole | None = Field(
         default=None, ge=1, le=255, description="Slice/service type (3GPP TS 23.501, 5.15.2)"
     )

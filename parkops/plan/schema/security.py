@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from parkops.plan.schema.base import Flag, Id, Line, Number, Part, ServiceSpec, Text, Whole
+from parkops.plan.schema.base import Flag, Id, Line, Number, Part, ServiceSpec, Text, Whole, examples
 
 Stage = Literal["log", "limit", "quarantine", "block"]
 
@@ -20,7 +20,9 @@ class ZonePlan(Part):
         }
     )
     title: Text
-    kind: Literal["production", "enterprise", "public-service", "park-service", "management", "external"]
+    kind: Literal["production", "enterprise", "public-service", "park-service", "management", "external"] = (
+        Field(description="What is in it; external: outside the park")
+    )
     mlps_level: Whole = Field(default=2, ge=1, le=4, description="Level of GB/T 22239-2019")
     industrial: Flag = Field(default=False, description="The industrial-control extension applies")
     security_level: Whole | None = Field(
@@ -37,7 +39,9 @@ class FlowBase(Part):
     reason: Text
     owner: Text
     traffic: Literal["control", "management", "video", "data", "internet"] = "data"
-    latency_ms: Number = Field(default=0, ge=0)
+    latency_ms: Number = Field(
+        default=0, ge=0, description="Most time that a packet may take, ms; 0 for no target"
+    )
     local_only: Flag = Field(default=False, description="The data must not leave its tenant")
     one_way: Flag = Field(
         default=False, description="Nothing may come back: UDP only, through a one-way gateway where one is"
@@ -73,6 +77,8 @@ class FlowPlan(FlowBase):
 class ConduitFlowPlan(FlowBase):
     """A flow inside a conduit; it leads from the conduit's first zone to its second."""
 
+    model_config = examples({"service": ["tcp/443"], "reason": "下发工单", "owner": "生产部", "back": True})
+
     back: Flag = Field(default=False, description="It leads from the second zone to the first")
 
 
@@ -90,7 +96,7 @@ class ConduitPlan(Part):
             ]
         }
     )
-    zones: tuple[str, str]
+    zones: tuple[str, str] = Field(description="The two zones that it joins")
     title: Line = ""
     security_level: Whole | None = Field(
         default=None, ge=1, le=4, description="SL-T; default the higher one of its zones"
@@ -109,7 +115,7 @@ class OneWayPlan(Part):
     src: str = Field(alias="from", description="Zone that sends")
     dst: str = Field(alias="to", description="Zone that receives")
     title: Line = ""
-    model: Line = ""
+    model: Line = Field(default="", description="Hardware, as it stands on the type plate")
 
 
 class SecurityPlan(Part):
@@ -129,9 +135,9 @@ class SecurityPlan(Part):
             ]
         }
     )
-    platform: str = ""
-    platforms: Whole = Field(default=0, ge=0)
-    connected_platforms: Whole = Field(default=0, ge=0)
+    platform: str = Field(default="", description="Name of the security platform")
+    platforms: Whole = Field(default=0, ge=0, description="Security platforms of the park and its tenants")
+    connected_platforms: Whole = Field(default=0, ge=0, description="How many of them report to the park's")
     quarantine: Flag = Field(default=False, description="A quarantine action is prepared for each tenant")
     graded_response: tuple[Stage, ...] = Field(
         default=(), description="Stages of a response, mildest first; default all four"

@@ -19,6 +19,7 @@ from parkops.plan.schema.base import (
     ServiceSpec,
     Text,
     Whole,
+    examples,
 )
 from parkops.plan.schema.devices import PlatformMap
 from parkops.plan.schema.edge import NodePlan, PlacedWorkloadPlan
@@ -29,9 +30,13 @@ from parkops.plan.schema.production import CpePlan, RingPlan, TsnPlan
 class SegmentPlan(Part):
     """A broadcast domain; VLAN and prefixes come from the pools."""
 
-    zone: str
+    model_config = examples(
+        {"zone": "hx-control", "title": "控制网", "access": ["wired", "wifi6"], "purpose": "control"}
+    )
+
+    zone: str = Field(description="Security zone that it is in")
     title: Line = ""
-    access: tuple[Access, ...] = ("wired",)
+    access: tuple[Access, ...] = Field(default=("wired",), description="How its endpoints are connected")
     purpose: Purpose | None = Field(default=None, description="What it is for")
     ports: PortsPlan = Field(default=PortsPlan(), description="What protects its ports")
     dhcp_relay: tuple[Host, ...] = Field(default=(), description="DHCP servers that its gateway relays to")
@@ -40,10 +45,23 @@ class SegmentPlan(Part):
 class EndpointPlan(Part):
     """A group of like endpoints on one segment."""
 
-    segment: str
+    model_config = examples(
+        {
+            "title": "可编程控制器",
+            "segment": "control",
+            "element": "machines",
+            "count": 40,
+            "connected": 38,
+            "protocol": "opcua",
+            "switch": 2,
+            "gateway": "gw-1",
+        }
+    )
+
+    segment: str = Field(description="Segment of the same site that the group is in")
     title: Text
     element: Element
-    count: Whole = Field(ge=1, le=100_000)
+    count: Whole = Field(ge=1, le=100_000, description="How many there are")
     connected: Whole | None = Field(
         default=None, ge=0, description="How many are on the network; default all"
     )
@@ -62,10 +80,29 @@ class EndpointPlan(Part):
 class SitePlan(Part):
     """Switches with segments, endpoints and nodes: a plant, an office, a service network."""
 
+    model_config = examples(
+        {
+            "title": "一号车间",
+            "kind": "plant",
+            "switches": 4,
+            "ring": {"protocol": "erps"},
+            "ip_code": "IP40",
+            "power_supplies": 2,
+            "segments": {"control": {"zone": "hx-control"}},
+            "endpoints": {
+                "plc": {"title": "可编程控制器", "segment": "control", "element": "machines", "count": 12}
+            },
+        }
+    )
+
     title: Text
-    kind: Literal["plant", "office", "service", "public"] = "office"
-    switches: Whole = Field(default=1, ge=1, le=50)
-    ring: RingPlan | None = None
+    kind: Literal["plant", "office", "service", "public"] = Field(
+        default="office", description="What the site is"
+    )
+    switches: Whole = Field(default=1, ge=1, le=50, description="Switches of the site, numbered from 1")
+    ring: RingPlan | None = Field(
+        default=None, description="How its switches form a ring; none: a tree below switch 1"
+    )
     ports: Whole = Field(default=12, ge=4, le=52, description="Data ports of each switch")
     gateway: Literal["boundary", "fabric"] = Field(
         default="boundary",
@@ -78,7 +115,7 @@ class SitePlan(Part):
     redundancy: Literal["none", "mlag", "stack"] = Field(
         default="none", description="Switches 1 and 2 are an M-LAG pair or a stack; the others attach to both"
     )
-    wireless: WirelessPlan | None = None
+    wireless: WirelessPlan | None = Field(default=None, description="Its wireless network")
     platforms: PlatformMap = Field(default_factory=dict, description="Platform of each role of this site")
     ip_code: str = Field(default="IP20", pattern=r"^IP[0-6][0-9]$")
     power_supplies: Whole = Field(default=1, ge=1, le=2)
@@ -89,12 +126,30 @@ class SitePlan(Part):
     workloads: dict[Id, PlacedWorkloadPlan] = Field(
         default_factory=dict, description="Programs that are placed on the site's edge nodes"
     )
-    tsn: TsnPlan | None = None
+    tsn: TsnPlan | None = Field(default=None, description="Time-sensitive streams of its switches")
     cpes: dict[Id, CpePlan] = Field(default_factory=dict, description="5G customer-premises devices")
 
 
 class PublicPlan(SitePlan):
     """The public-service network (园区公共服务网络)."""
+
+    model_config = examples(
+        {
+            "title": "公共服务",
+            "kind": "public",
+            "mode": "shared",
+            "segments": {"video": {"zone": "video"}},
+            "endpoints": {
+                "camera": {
+                    "title": "摄像机",
+                    "segment": "video",
+                    "element": "environment",
+                    "count": 60,
+                    "protocol": "rtsp",
+                }
+            },
+        }
+    )
 
     mode: Literal["own", "shared"] = Field(
         description="Its own network with a gateway of its own, or a share behind the park firewall"
@@ -107,9 +162,18 @@ class PublicPlan(SitePlan):
 class TenantPlan(Part):
     """An enterprise of the park."""
 
+    model_config = examples(
+        {
+            "title": "华星电子",
+            "prefix": "hx",
+            "boundary": {"redundancy": "pair"},
+            "sites": {"office": {"title": "办公楼", "segments": {"staff": {"zone": "hx-office"}}}},
+        }
+    )
+
     title: Text
     prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,7}$")] = Field(description="Starts device names")
-    important: Flag = False
+    important: Flag = Field(default=False, description="Its outage matters to the whole park")
     platforms: PlatformMap = Field(default_factory=dict, description="Platform of each role of this tenant")
     boundary: FirewallPlan = Field(default=FirewallPlan(), description="Its boundary device, or a pair")
     asn: Asn | None = Field(
@@ -124,4 +188,4 @@ class TenantPlan(Part):
     remote_access: dict[Id, RemoteAccessPlan] = Field(
         default_factory=dict, description="Remote access that its boundary ends"
     )
-    sites: dict[Id, SitePlan] = Field(min_length=1)
+    sites: dict[Id, SitePlan] = Field(min_length=1, description="Its plants, offices and other sites by name")
