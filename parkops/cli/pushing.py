@@ -107,6 +107,8 @@ def show_pushed(ctx: Context, pushed: Pushed, as_json: bool) -> int:
         ctx.console.print(
             f"Transaction {pushed.tx} {pushed.ending}{why}", markup=False, soft_wrap=True, style="bold"
         )
+    if pushed.interrupted:
+        return 130
     return 0 if str(pushed.ending) in ("committed", "unchanged") else 1
 
 

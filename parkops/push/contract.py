@@ -152,6 +152,13 @@ class DeviceDriver(Protocol[S]):
         ...
 
 
+class SessionLost(Unreachable):
+    """A session that was open gave no more answer: a new one may.
+
+    A busy netconfd 2.13 that reads the hello and the first request in one piece never answers that session.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class PerDevice(Generic[S]):
     """Make a Driver of a DeviceDriver: a session per device, a bounded number of them at work at once."""
@@ -182,10 +189,15 @@ class PerDevice(Generic[S]):
                 yield future.result()
 
     def _read(self, site: Site, run: Run) -> None:
-        site.snapshot = redacted(self.driver.read_running(self._session(site, run), site.job), run)
+        self._persistently(self._take_snapshot, site, run)
 
     def _survey(self, site: Site, run: Run) -> None:
-        session = self._session(site, run)
+        self._persistently(self._compare, site, run)
+
+    def _take_snapshot(self, session: S, site: Site, run: Run) -> None:
+        site.snapshot = redacted(self.driver.read_running(session, site.job), run)
+
+    def _compare(self, session: S, site: Site, run: Run) -> None:
         site.guarantee = self.driver.guarantee(session)
         running = self.driver.read_running(session, site.job)
         site.diff = run.vault.redact(self.driver.diff(site.job, running, run))
@@ -200,9 +212,17 @@ class PerDevice(Generic[S]):
 
     def _verify(self, site: Site, run: Run) -> None:
         """Verify over a session of its own: an old one proves nothing about the way in."""
+        try:
+            self._verify_over_new(site, run)
+        except SessionLost:
+            self._verify_over_new(site, run)
+
+    def _verify_over_new(self, site: Site, run: Run) -> None:
         fresh = self.driver.open(site.job, run)
         try:
             self.driver.verify(fresh, site, run)
+        except Unreachable as error:
+            raise SessionLost(error.what, where=error.where, hint=error.hint) from error
         finally:
             self.driver.close(fresh)
 

@@ -65,6 +65,7 @@ class Pushed:
     ending: Ending
     reason: str
     results: tuple[Result, ...]
+    interrupted: bool = False  # by people; everything was taken back
 
 
 def plan(
@@ -288,7 +289,7 @@ def _ended(work: Transaction, carry_out: Callable[[], Ending]) -> Pushed:
     for result in results:
         if work.run.progress is not None:
             work.run.progress(result.device, str(result.outcome), result.message)
-    return Pushed(work.run.transaction, work.ending, work.reason, results)
+    return Pushed(work.run.transaction, work.ending, work.reason, results, work.interrupted)
 
 
 def _result(site: Site, work: Transaction, spent_s: float) -> Result:

@@ -67,6 +67,7 @@ class Transaction:
     control: Control = field(default_factory=Control)
     ending: Ending = Ending.OPEN
     reason: str = ""
+    interrupted: bool = False
 
     def execute(self, plan_waves: PlanWaves) -> Ending:
         """Survey, plan the waves and carry them out; on any failure everything is as it was before."""
@@ -190,6 +191,7 @@ class Transaction:
         try:
             return work()
         except (Failed, Interrupted) as error:
+            self.interrupted = isinstance(error, Interrupted)
             return self._back(reason(error))
         except BaseException as error:
             self._back(reason(error))

@@ -244,3 +244,25 @@ def test_running_holds_files_ruleset_and_services(bench: Bench) -> None:
     assert dict(running.files)["/etc/chrony/chrony.conf"] == CHRONY
     assert "=== nft list ruleset\ntable inet filter {" in running.text
     assert "=== service chrony\nrunning\n" in running.text
+
+
+FRR = """frr defaults traditional
+ip route 10.99.0.0/16 Null0
+"""
+
+
+def test_frr_on_a_linux_node_may_change_again_and_go_back(bench: Bench) -> None:
+    daemons = bench.node.run("cat", "/etc/frr/daemons")
+    files = [file("l1", "/etc/frr/daemons", daemons, "frr", "0640")]
+
+    def wanted(text: str) -> list[Artifact]:
+        return [*files, file("l1", "/etc/frr/frr.conf", text, "frr", "0640")]
+
+    bench.push(*wanted(FRR))
+    assert "10.99.0.0/16" in bench.node.run("vtysh", "-c", "show running-config")
+    result = bench.push(*wanted(FRR.replace("10.99", "10.98")))
+    assert result.outcome is Outcome.CHANGED, result.message
+    assert bench.push(*wanted(FRR.replace("10.99", "10.98"))).outcome is Outcome.UNCHANGED
+    pushed = push.rollback(bench.park, bench.workspace)
+    assert pushed.ending == "committed", pushed.reason
+    assert "10.99.0.0/16" in bench.node.run("vtysh", "-c", "show running-config")

@@ -98,6 +98,7 @@ def test_a_cancel_takes_everything_back(campaign: Campaign) -> None:
     pushed = push.push(campaign.site, campaign.artifacts(), campaign.place, settings=settings)
     assert pushed.ending == "rolled back"
     assert "interrupted before the confirmation" in pushed.reason
+    assert pushed.interrupted
     assert not campaign.trouble()
 
 
