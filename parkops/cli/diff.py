@@ -79,8 +79,11 @@ def diff(
 
 def _show(ctx: Context, changes: Sequence[Change], lines: bool) -> None:
     """Print each device's difference with its lines, what could not be read, and how many there are."""
+    from rich.text import Text
+
     for change in changes:
         if change.diff:
+            ctx.console.print(Text.assemble((change.device, "bold"), f", {change.guarantee.text}"))
             ctx.console.print(coloured(change.diff), soft_wrap=True, end="")
             if lines:
                 _show_lines(ctx, f"{change.device}: lines of the push", change.remediation)

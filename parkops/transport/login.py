@@ -56,7 +56,7 @@ def login(access: Access, workspace: Workspace) -> Login:
     """Build the login of a park's devices; UsageError when a key, a password or the host keys are missing."""
     known_hosts = workspace.root / (access.known_hosts or ".parkops/known_hosts")
     if not known_hosts.is_file() and not access.trust_new:
-        hint = "start the lab (parkops lab up), or collect the devices' host keys there"
+        hint = "start the lab, collect the devices' host keys there, or use --trust-new"
         raise UsageError("there are no known host keys", where=str(known_hosts), hint=hint)
     password = secrets.resolve(access.password, workspace.root) if access.password else ""
     key = _key_file(access.key, workspace) if access.key else None
