@@ -52,7 +52,6 @@ class TemplateEntry(_Part):
     features: tuple[str, ...] = ()  # only where the design needs one of these; empty: all
     comment: CommentStyle | None = None  # e.g. "! {}"; "": the language has none; default: by language
     each: str = ""  # a list of the context: one file for each ``item``, with {name} in its path
-    properties: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # only where one has such a value
 
 
 class ContainerlabKind(_Part):

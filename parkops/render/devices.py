@@ -22,7 +22,9 @@ class Named(Protocol):
     """What one of several files is for; its name is safe in a path."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return the name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,6 @@ def wanted(device: Device, entry: TemplateEntry) -> bool:
     if entry.roles and device.role.value not in entry.roles:
         return False
     if entry.services and not any(service.kind in entry.services for service in device.services):
-        return False
-    if any(device.property(name) not in values for name, values in entry.properties.items()):
         return False
     return not entry.features or any(need.feature in entry.features for need in device.needs)
 

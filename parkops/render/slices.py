@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 from ipaddress import ip_interface
+from typing import Any
 
 from parkops.model import Device, Park, PortMode, Role
 from parkops.platforms import Platform
+from parkops.render.kernel import port_number
+from parkops.render.linux import is_linux, linux_context
 
 ROUTING_ROLES = (Role.CORE, Role.PARK_FIREWALL, Role.BOUNDARY)
 INTERNET = ("internet",)  # stands for every address outside the park
@@ -28,6 +31,7 @@ class Shared:
     park_prefixes4: tuple[str, ...]
     park_prefixes6: tuple[str, ...]
     exporters: tuple[tuple[str, str, str, str], ...]  # device, address, role, tenant
+    tenant_prefixes: tuple[tuple[str, tuple[str, ...]], ...]
 
     @classmethod
     def of(cls, park: Park) -> Shared:
@@ -48,18 +52,32 @@ class Shared:
                 for device in park.managed
                 if any(service.kind == "node_exporter" for service in device.services)
             ),
+            _tenant_prefixes(park),
         )
 
     def context(self) -> dict[str, object]:
         """Return the names that the park's own templates may use."""
         return {name: getattr(self, name) for name in self.__slots__}
 
-    def of_device(self, device: Device) -> dict[str, object]:
-        """Return the names that a device's templates may use; only Prometheus sees every exporter."""
+    def of_device(self, device: Device) -> dict[str, Any]:
+        """Return the names that a device's templates may use; only Prometheus sees every exporter.
+
+        Only a router that leads tenants out by lines of their own sees the prefixes of all tenants.
+        """
         context = self.context()
         if not any(service.kind == "prometheus" for service in device.services):
             del context["exporters"]
+        if not any(path.tenant for path in device.exits):
+            context["tenant_prefixes"] = ()
         return context
+
+
+def _tenant_prefixes(park: Park) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found: dict[str, list[str]] = {}
+    for segment in park.segments:
+        if segment.tenant:
+            found.setdefault(segment.tenant, []).extend(filter(None, (segment.ipv4, segment.ipv6)))
+    return tuple((tenant, tuple(prefixes)) for tenant, prefixes in sorted(found.items()))
 
 
 def device_context(device: Device, shared: Shared, platform: Platform) -> dict[str, object]:
@@ -93,12 +111,9 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
         ),
     )
     context.update(_bridge(device))
+    if is_linux(platform):
+        context.update(linux_context(device, platform, context["tenant_prefixes"]))
     return context
-
-
-def port_number(name: str) -> int:
-    """Return a port's number as the bridge counts them: what its name ends in."""
-    return int(name[len(name.rstrip("0123456789")) :] or 0)
 
 
 def _bridge(device: Device) -> dict[str, object]:

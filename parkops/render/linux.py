@@ -1,0 +1,60 @@
+"""Names that templates of Linux nodes use beside those of every platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from parkops.model import Device, Vpn, Workload
+from parkops.platforms import Platform
+from parkops.render.kernel import ADDRESSED, exit_tables, netdevs, networks, virtual_routers, xfrm_id
+from parkops.render.text import word
+
+NATIVE = ("opcua-gateway", "modbus-bridge")  # workloads that are services of the node, not containers
+FORM = "network"  # a property of the device: networkd, or ifupdown where nothing asks for more than addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What one of several files is for."""
+
+    name: str  # safe in a path, a unit and an interface's name
+    vpn: Vpn | None = None
+    workload: Workload | None = None
+
+
+def is_linux(platform: Platform) -> bool:
+    """Return whether a platform's devices have a Linux kernel that parkops tells about their ports."""
+    return platform.driver == "ansible" or platform.name == "frr"
+
+
+def linux_context(
+    device: Device, platform: Platform, prefixes: Sequence[tuple[str, tuple[str, ...]]]
+) -> dict[str, object]:
+    """Return the further names of a Linux node; ``prefixes`` are those of each tenant."""
+    frr = platform.name == "frr"
+    devices = netdevs(device) + [item for item, _ in virtual_routers(device) if frr]
+    networkd = bool(devices) or device.property(FORM) == "networkd"
+    workloads = [Item(word(item.id.rpartition(".")[2], 40), workload=item) for item in device.workloads]
+    return {
+        "layer3": [port for port in device.interfaces if port.mode in ADDRESSED and not port.lag],
+        "netdevs": devices,
+        "networks": networks(device, frr=frr) if networkd else [],
+        "unused": [Item("unused")] if networkd and device.unused else [],
+        "ifupdown": [] if networkd else [Item("parkops")],
+        "exit_tables": exit_tables(device, prefixes),
+        "wireguard": [
+            Item(vpn.interface or word(vpn.id, 15), vpn=vpn) for vpn in device.vpns if vpn.kind == "wireguard"
+        ],
+        "ipsec": [vpn for vpn in device.vpns if vpn.kind == "ipsec"],
+        "if_ids": {vpn.id: xfrm_id(vpn) for vpn in device.vpns if vpn.interface},
+        "containers": [item for item in workloads if _kind(item) not in NATIVE],
+        "opcua_gateways": [item for item in workloads if _kind(item) == "opcua-gateway"],
+        "modbus_bridges": [item for item in workloads if _kind(item) == "modbus-bridge"],
+        "virtual": [port for port in device.interfaces if port.vrrp],
+        "relays": [port for port in device.interfaces if port.dhcp_relay and port.mode in ADDRESSED],
+    }
+
+
+def _kind(item: Item) -> str:
+    return item.workload.kind if item.workload else ""
