@@ -100,6 +100,7 @@ class DraftPort:
     ptp: bool = False
     schedule: GateSchedule | None = None
     source: SourceRef | None = None
+    portal: str = ""
     kind: str = ""  # of its link
 
     def freeze(self) -> Interface:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from parkops.design.draft import Draft
 from parkops.design.numbers import base
-from parkops.model import Wlan
+from parkops.design.roles import BACKBONE
+from parkops.model import PortMode, Wlan
 from parkops.plan.names import PlannedSite
 from parkops.plan.schema import WlanPlan
+from parkops.plan.wireless import bands
 
 
 def add_wireless(draft: Draft) -> None:
@@ -35,6 +37,25 @@ def _site(draft: Draft, site: PlannedSite) -> None:
     for device in points:
         if addresses:
             device.properties["controllers"] = addresses
+    for wlan in found:
+        if wlan.portal:
+            _hold(draft, wlan)
+
+
+def _hold(draft: Draft, wlan: Wlan) -> None:
+    """Let the gateways of an open network's segment lead its clients to the portal first."""
+    segment, source = draft.segments[wlan.segment], wlan.source
+    assert source is not None
+    routers = [device for device in draft.devices.values() if device.role in BACKBONE]
+    anycast = [
+        (device, port)
+        for device in (routers if segment.anycast else ())
+        for port in device.ports.values()
+        if port.mode is PortMode.VLAN and port.segment == segment.id
+    ]
+    for device, port in anycast or draft.gateways(segment.id):
+        port.portal = wlan.portal
+        device.need("captive-portal", source)
 
 
 def _wlan(draft: Draft, site: PlannedSite, name: str, plan: WlanPlan) -> Wlan:
@@ -44,11 +65,12 @@ def _wlan(draft: Draft, site: PlannedSite, name: str, plan: WlanPlan) -> Wlan:
         segment.id,
         segment.vlan,
         plan.security,
-        plan.bands,
+        bands(plan),
         plan.standard,
         plan.isolation,
         plan.fast_roaming,
         plan.key or "",
         plan.limit_mbps,
         draft.marks.ref(*site.path, "wireless", "networks", name),
+        plan.portal.url if plan.portal else "",
     )

@@ -46,6 +46,7 @@ FEATURES: dict[str, str] = {
     "one-way": "a rule or device that lets nothing come back",
     "quarantine": "objects that cut a tenant, segment or host off, prepared but off",
     "control-plane-protection": "a limit on traffic to the device itself",
+    "captive-portal": "clients go nowhere before a page let them in (RFC 8952)",
     "wireguard": "WireGuard tunnels",
     "ipsec": "IKEv2 and ESP tunnels",
     "remote-access": "tunnels of people who work from outside",

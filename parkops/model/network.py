@@ -110,6 +110,7 @@ class Interface:
     ptp: bool = False  # IEEE 802.1AS runs here
     schedule: GateSchedule | None = None
     source: SourceRef | None = None
+    portal: str = ""  # URL that clients behind a gateway's port are led to before they go further (RFC 8952)
 
 
 @dataclass(frozen=True, slots=True)

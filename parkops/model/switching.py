@@ -152,3 +152,4 @@ class Wlan:
     key: str = ""  # secret reference where the security is personal
     limit_mbps: int = 0  # per client, 0: none
     source: SourceRef | None = None
+    portal: str = ""  # URL of the page that lets clients of an open network in

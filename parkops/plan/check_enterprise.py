@@ -12,7 +12,8 @@ from parkops.plan.marks import Marks
 from parkops.plan.names import PlannedSite, sites
 from parkops.plan.places import Places
 from parkops.plan.quality import classes
-from parkops.plan.schema import Plan, RemoteAccessPlan
+from parkops.plan.schema import Plan, RemoteAccessPlan, WlanPlan
+from parkops.plan.wireless import SIX_GHZ
 
 Found = Iterator[Problem]
 Path = tuple[str | int, ...]
@@ -133,16 +134,49 @@ def _network(plan: Plan, marks: Marks, site: PlannedSite, path: Path, name: str)
     if network.security.endswith("enterprise") and not _radius(plan):
         where = (*path, "security") if "security" in network.model_fields_set else path
         yield marks.problem(where, "no RADIUS server decides who may join", "a RADIUS server", RADIUS_HINT)
-    if (
-        "6" in network.bands
-        and not network.security.startswith("wpa3")
-        and "bands" in network.model_fields_set
-    ):
+    yield from _bands(marks, path, network)
+    yield from _portal(plan, marks, site, path, network)
+
+
+def _bands(marks: Marks, path: Path, network: WlanPlan) -> Found:
+    if "6" not in (network.bands or ()):
+        return
+    where = (*path, "bands")
+    if not network.security.startswith("wpa3"):
+        what = f"6 GHz with {network.security}"
+        yield marks.problem(where, what, "WPA3", "IEEE 802.11ax allows nothing else there")
+    elif network.standard not in SIX_GHZ:
+        what = f"6 GHz with {network.standard}"
+        yield marks.problem(where, what, f"standard: {' or '.join(SIX_GHZ)}", "older devices have no 6 GHz")
+
+
+def _portal(plan: Plan, marks: Marks, site: PlannedSite, path: Path, network: WlanPlan) -> Found:
+    """An open network has a portal, which somebody serves; no other network has one."""
+    portal, places = network.portal, Places.of(plan)
+    if (network.security == "open-portal") != (portal is not None):
+        what = "an open network without a portal" if portal is None else f"a portal with {network.security}"
+        where = (*path, "security") if portal is None else (*path, "portal")
+        expected = "portal: {url: …}" if portal is None else "security: open-portal"
+        yield marks.problem(where, what, expected, "both, or neither")
+    if portal is None:
+        return
+    if portal.port > 65535:
+        yield marks.problem((*path, "portal", "url"), f"port {portal.port} does not exist", "1 to 65535")
+    if not portal.server:
+        if not places.external:
+            yield marks.problem(
+                (*path, "portal"),
+                "nobody is outside who could serve it",
+                "a zone of kind external, or `server`",
+            )
+    elif portal.server not in places.attached:
+        where = (*path, "portal", "server")
+        yield unknown(marks, where, portal.server, "endpoint group or node", places.attached)
+    elif places.attached[portal.server].site.tenant not in ("", site.tenant):
+        owner = places.attached[portal.server].site.tenant
+        where = (*path, "portal", "server")
         yield marks.problem(
-            (*path, "bands"),
-            f"6 GHz with {network.security}",
-            "WPA3",
-            "IEEE 802.11ax allows nothing else there",
+            where, f"{portal.server!r} belongs to {owner!r}", "one of the site's own, or the park's"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from parkops.plan.names import boundary, remote_accesses
+from parkops.plan.names import boundary, remote_accesses, sites
 from parkops.plan.places import Attached, Places
 from parkops.plan.protocols import COLLECTED, PORTS, expand
 from parkops.plan.schema import EndpointPlan, FlowBase, Plan
@@ -37,7 +37,7 @@ def planned_flows(plan: Plan, places: Places | None = None) -> list[PlannedFlow]
     """Return all flows in the order of their ids; derived ids hold a slash, so that none is taken."""
     places = places or Places.of(plan)
     found = [*stated(plan), *_hosted(plan, places), *_published(plan, places), *_remote(plan, places)]
-    found += _collected(places)
+    found += [*_collected(places), *_portals(plan, places)]
     found += [*_identifiers(plan, places), *_time(plan, places)]
     return sorted(found, key=lambda flow: flow.id)
 
@@ -136,6 +136,29 @@ def _remote(plan: Plan, places: Places) -> Iterator[PlannedFlow]:
             "internet",
             dst_device=boundary(plan.tenants[tenant].prefix),
         )
+
+
+def _portals(plan: Plan, places: Places) -> Iterator[PlannedFlow]:
+    """Let the clients of open networks reach the page that lets them in."""
+    external = min(places.external, default="")
+    for site in sites(plan):
+        for name, network in site.plan.wireless.networks.items() if site.plan.wireless else ():
+            portal = network.portal
+            there = places.attached.get(portal.server) if portal else None
+            dst = there.segment if there else external
+            if portal is None or not dst or network.segment not in site.plan.segments:
+                continue
+            yield PlannedFlow(
+                f"portal/{site.id}.{name}",
+                site.segment(network.segment),
+                dst,
+                (f"tcp/{portal.port}",),
+                f"portal of {network.ssid}: {portal.url}",
+                site.tenant or plan.park.operator,
+                (*site.path, "wireless", "networks", name, "portal"),
+                "internet",
+                dst_device=_alone(there),
+            )
 
 
 def _collected(places: Places) -> Iterator[PlannedFlow]:

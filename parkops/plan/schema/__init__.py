@@ -38,6 +38,7 @@ from parkops.plan.schema.edge import (
 from parkops.plan.schema.enterprise import (
     AccessPointsPlan,
     InterconnectPlan,
+    PortalPlan,
     PortsPlan,
     PublishedPlan,
     QosClassPlan,
@@ -166,6 +167,7 @@ __all__ = [
     "Pool4",
     "Pool46",
     "Pools",
+    "PortalPlan",
     "PortsPlan",
     "Prefix4",
     "Prefix6",

@@ -50,12 +50,41 @@ class PortsPlan(Part):
     poe: Flag = Field(default=False, description="Ports give power (IEEE 802.3bt)")
 
 
+class PortalPlan(Part):
+    """A captive portal (RFC 8952): a page that lets clients of an open network in."""
+
+    model_config = examples(
+        {"url": "https://portal.park.example/guest"},
+        {"url": "https://portal.park.example/guest", "server": "mgmt-1"},
+    )
+
+    url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?(/[!-~]*)?$")] = Field(
+        max_length=200, description="The page, by HTTPS where it asks for anything"
+    )
+    server: str = Field(
+        default="", description="Node or endpoint group that serves it; default one outside the park"
+    )
+
+    @property
+    def port(self) -> int:
+        """The TCP port of the page."""
+        scheme, _, rest = self.url.partition("://")
+        _, _, port = rest.partition("/")[0].partition(":")
+        return int(port) if port else 443 if scheme == "https" else 80
+
+
 class WlanPlan(Part):
     """A wireless network that the site's access points offer."""
 
     model_config = examples(
         {"ssid": "huaxing-office", "segment": "staff", "fast_roaming": True},
-        {"ssid": "guest", "segment": "guest", "security": "open-portal", "limit_mbps": 10},
+        {
+            "ssid": "guest",
+            "segment": "guest",
+            "security": "open-portal",
+            "portal": {"url": "https://portal.park.example/guest"},
+            "limit_mbps": 10,
+        },
     )
 
     ssid: Ssid
@@ -63,7 +92,11 @@ class WlanPlan(Part):
     security: Literal["wpa3-enterprise", "wpa2-enterprise", "wpa3-personal", "open-portal"] = Field(
         default="wpa3-enterprise", description="How clients authenticate; enterprise asks the RADIUS servers"
     )
-    bands: tuple[Literal["2.4", "5", "6"], ...] = Field(default=("5", "6"), min_length=1, description="GHz")
+    bands: tuple[Literal["2.4", "5", "6"], ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="GHz; default 5 and 6 where Wi-Fi 6E and WPA3 allow it, else 2.4 and 5",
+    )
     standard: Literal["wifi5", "wifi6", "wifi6e", "wifi7"] = Field(
         default="wifi6", description="IEEE 802.11 generation"
     )
@@ -71,6 +104,9 @@ class WlanPlan(Part):
     fast_roaming: Flag = Field(default=False, description="IEEE 802.11r")
     key: Secret | None = Field(default=None, description="Key of a personal network")
     limit_mbps: Whole = Field(default=0, ge=0, le=10_000, description="Rate of each client; 0 for no limit")
+    portal: PortalPlan | None = Field(
+        default=None, description="Where clients of an open network are led to before they may go further"
+    )
 
 
 class AccessPointsPlan(Part):
