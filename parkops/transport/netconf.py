@@ -7,11 +7,12 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from xml.sax.saxutils import escape, quoteattr
 
 from parkops.errors import Refused, Unreachable
 from parkops.transport.login import Login
+from parkops.transport.messages import end, local, parsed, persist_id, rpc_errors, text, undeclared
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -77,14 +78,14 @@ class NetconfSession:
         hello = f'<hello xmlns="{BASE}"><capabilities>{ours}</capabilities></hello>'
         wire.send(hello.encode(), self.login.connect_timeout_s)
         sent_s = time.monotonic()
-        theirs = _parsed(wire.receive(stop_s))
-        if _local(theirs) != "hello":
-            raise ValueError(f"expected a hello, got <{_local(theirs)}>")
-        found = {(e.text or "").strip() for e in theirs.iter() if _local(e) == "capability"}
+        theirs = parsed(wire.receive(stop_s))
+        if local(theirs) != "hello":
+            raise ValueError(f"expected a hello, got <{local(theirs)}>")
+        found = {(e.text or "").strip() for e in theirs.iter() if local(e) == "capability"}
         self._capabilities = tuple(sorted(found))
         self._plain = frozenset(uri.partition("?")[0] for uri in found)
         self.session_id = next(
-            ((e.text or "").strip() for e in theirs.iter() if _local(e) == "session-id"), ""
+            ((e.text or "").strip() for e in theirs.iter() if local(e) == "session-id"), ""
         )
         if BASE_11 in self._plain:
             wire.chunk()
@@ -146,7 +147,7 @@ class NetconfSession:
     def get_schema(self, identifier: str) -> str:
         """Return a YANG module of the server (RFC 6022, 3.1)."""
         body = f'<get-schema xmlns="{MONITORING}"><identifier>{escape(identifier)}</identifier></get-schema>'
-        return _text(self._rpc("get-schema", body)).strip()
+        return text(self._rpc("get-schema", body)).strip()
 
     def lock(self, target: str) -> None:
         """Lock a datastore."""
@@ -166,16 +167,16 @@ class NetconfSession:
         self._rpc(
             "edit-config",
             f"<edit-config><target><{target}/></target><default-operation>{operation}</default-operation>"
-            f"{test}{error}{_undeclared(config_xml)}</edit-config>",
+            f"{test}{error}{undeclared(config_xml)}</edit-config>",
         )
 
     def validate(self, config_xml: str) -> None:
         """Validate a configuration that is sent along: no server loses an edit over it."""
-        self._rpc("validate", f"<validate><source>{_undeclared(config_xml)}</source></validate>")
+        self._rpc("validate", f"<validate><source>{undeclared(config_xml)}</source></validate>")
 
     def copy_config(self, source: str, target: str) -> None:
         """Copy a datastore; an end with ``://`` is a URL (RFC 6241, 8.8)."""
-        body = f"<target>{_end(target)}</target><source>{_end(source)}</source>"
+        body = f"<target>{end(target)}</target><source>{end(source)}</source>"
         self._rpc("copy-config", f"<copy-config>{body}</copy-config>")
 
     def commit(self, confirmed: bool = False, timeout_s: int = 600, persist: str = "") -> None:
@@ -189,11 +190,11 @@ class NetconfSession:
 
     def confirm(self, persist: str = "") -> None:
         """Confirm a confirmed commit, by its token when it was made with one."""
-        self._rpc("confirm", f"<commit>{_persist_id(persist)}</commit>")
+        self._rpc("confirm", f"<commit>{persist_id(persist)}</commit>")
 
     def cancel_commit(self, persist: str = "") -> None:
         """Take a confirmed commit back."""
-        self._rpc("cancel-commit", f"<cancel-commit>{_persist_id(persist)}</cancel-commit>")
+        self._rpc("cancel-commit", f"<cancel-commit>{persist_id(persist)}</cancel-commit>")
 
     def discard(self) -> None:
         """Drop the candidate's changes."""
@@ -224,7 +225,7 @@ class NetconfSession:
                     message = self._live.receive(stop_s)
                 except TimeoutError:
                     return None
-                if _local(_parsed(message)) == "notification":
+                if local(parsed(message)) == "notification":
                     self._events.append(message)
         return self._events.popleft()
 
@@ -239,7 +240,7 @@ class NetconfSession:
         with self._translated("rpc"):
             stop_s = time.monotonic() + self.login.rpc_timeout_s
             self._live.send(message.encode(), self.login.rpc_timeout_s)
-            while _local(_parsed(reply := self._live.receive(stop_s))) != "rpc-reply":
+            while local(parsed(reply := self._live.receive(stop_s))) != "rpc-reply":
                 self._events.append(reply)
             return reply
 
@@ -253,7 +254,7 @@ class NetconfSession:
         from lxml import etree
 
         reply = self._rpc(operation, body)
-        data = next((child for child in reply if _local(child) == "data"), None)
+        data = next((child for child in reply if local(child) == "data"), None)
         if data is None:
             raise Refused(f"{operation}: an answer without data", where=self.device)
         return bytes(etree.tostring(data, with_tail=False))
@@ -278,13 +279,13 @@ class NetconfSession:
         self._live.send(message.encode(), self.login.rpc_timeout_s)
         while True:
             raw = self._live.receive(stop_s)
-            reply: _Element = _parsed(raw)
-            if _local(reply) == "notification":
+            reply: _Element = parsed(raw)
+            if local(reply) == "notification":
                 self._events.append(raw)
-            elif _local(reply) == "rpc-reply" and reply.get("message-id", mine) == mine:
+            elif local(reply) == "rpc-reply" and reply.get("message-id", mine) == mine:
                 return reply
-            elif _local(reply) != "rpc-reply":
-                raise ValueError(f"expected an rpc-reply, got <{_local(reply)}>")
+            elif local(reply) != "rpc-reply":
+                raise ValueError(f"expected an rpc-reply, got <{local(reply)}>")
 
     @contextmanager
     def _translated(self, operation: str) -> Iterator[None]:
@@ -309,54 +310,6 @@ class NetconfSession:
             raise Unreachable(f"{operation}: {error}", where=where) from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise Unreachable(f"{operation}: {_reason(error)}", where=where) from error
-
-
-def rpc_errors(reply: _Element) -> str:
-    """Say what a reply's errors are: message, tag and path of each (RFC 6241, 4.3); "" for none.
-
-    Warnings are no errors.
-    """
-    errors = [child for child in reply if _local(child) == "rpc-error"]
-    parts = [{_local(field): " ".join(_text(field).split()) for field in e} for e in errors]
-    return "; ".join(_one_error(part) for part in parts if part.get("error-severity", "error") != "warning")
-
-
-def _one_error(part: dict[str, str]) -> str:
-    tag, path = part.get("error-tag", ""), part.get("error-path", "")
-    words = [part.get("error-message", ""), f"[{tag}]" if tag else "", f"at {path}" if path else ""]
-    return " ".join(word for word in words if word)
-
-
-def _parsed(message: bytes) -> Any:
-    """Return a message's root; ValueError for what is no XML."""
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True)
-    try:
-        return etree.fromstring(message.strip(), parser)
-    except etree.XMLSyntaxError as error:
-        raise ValueError(f"the answer is no XML: {error}") from error
-
-
-def _text(element: Any) -> str:
-    return "".join(element.itertext())
-
-
-def _local(element: Any) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
-def _undeclared(xml: str) -> str:
-    """Return a document without its XML declaration, which may stand only at a message's begin."""
-    return xml.partition("?>")[2].lstrip() if xml.lstrip().startswith("<?xml") else xml
-
-
-def _end(place: str) -> str:
-    return f"<url>{escape(place)}</url>" if "://" in place else f"<{place}/>"
-
-
-def _persist_id(token: str) -> str:
-    return f"<persist-id>{escape(token)}</persist-id>" if token else ""
 
 
 def _reason(error: BaseException) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from boxes import KINDS, Box, Host, hosted
 from languages import Configuration
+from vendor_bench import Bench
 
 from parkops.model import Artifact, ArtifactKind, Device, Role, SourceRef, Workspace
 from parkops.push.contract import PerDevice, Phase, Site
@@ -26,24 +26,6 @@ from parkops.transport.secrets import Vault
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     yield from hosted(tmp_path_factory.mktemp("boxes"))
-
-
-@dataclass
-class Bench:
-    """One box with a site of a transaction at it."""
-
-    box: Box
-    site: Site
-    run: Run
-    driver: PerDevice[object]
-
-    def act(self, *phases: Phase) -> BaseException | None:
-        """Carry phases out; stop at the first that fails and return why."""
-        for phase in phases:
-            (answer,) = self.driver.act(phase, [self.site], self.run)
-            if answer.error is not None:
-                return answer.error
-        return None
 
 
 @pytest.fixture

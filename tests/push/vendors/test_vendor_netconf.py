@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 from boxes import Host
-from conftest import Bench
 from lxml import etree
 from netconf_boxes import CAP, H3C, NC, Server, serve
+from vendor_bench import Bench
 
 from parkops.errors import Diverged, Refused
 from parkops.model import Artifact, ArtifactKind, Device, Role, SourceRef, Workspace
 from parkops.push.contract import PerDevice, Phase, Site
 from parkops.push.job import Job, Run, Steps
-from parkops.push.vendor_netconf import VendorNetconfDriver, vendor_of
+from parkops.push.vendor_netconf import VendorNetconfDriver
+from parkops.push.vendor_schemas import vendor_of
 from parkops.transport import netconf as transport
 from parkops.transport.login import Login
 from parkops.transport.secrets import Vault
