@@ -1,11 +1,18 @@
 """Platforms as data: a platform is a folder with a ``platform.yaml`` and Jinja2 templates."""
 
-from parkops.platforms.features import lacking, missing_features, requirements_by_block, waiver_key
+from parkops.platforms.features import (
+    Excuses,
+    lacking,
+    missing_features,
+    requirements_by_block,
+    waiver_key,
+)
 from parkops.platforms.folders import GROUP, Platforms, find_platforms, load_platform
 from parkops.platforms.naming import (
     lag_name,
     loopback_name,
     port_name,
+    port_number,
     subinterface_name,
     vlan_name,
 )
@@ -23,6 +30,7 @@ __all__ = [
     "GROUP",
     "Commit",
     "ContainerlabKind",
+    "Excuses",
     "Interfaces",
     "Platform",
     "Platforms",
@@ -34,6 +42,7 @@ __all__ = [
     "loopback_name",
     "missing_features",
     "port_name",
+    "port_number",
     "requirements_by_block",
     "subinterface_name",
     "vlan_name",

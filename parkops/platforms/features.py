@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from types import MappingProxyType
 
 import yaml
 
 from parkops.errors import Problem
-from parkops.model import Device, Need, Park
+from parkops.model import Device, Need, Park, Waiver
 from parkops.model.features import FEATURES
 from parkops.platforms.folders import Platforms
 from parkops.resources import folder
@@ -25,13 +27,37 @@ def requirements_by_block() -> Mapping[str, tuple[str, ...]]:
 
 def missing_features(park: Park, platforms: Platforms) -> list[Problem]:
     """Return a problem for each feature that a device needs, its platform lacks, and no waiver excuses."""
-    waived = {waiver.requirement for waiver in park.waivers}
+    excuses = Excuses.of(park)
     return [
         _problem(device, need, platforms)
         for device in park.managed
         for need in lacking(device, platforms)
-        if not need.waived and waiver_key(device, need) not in waived
+        if not need.waived and excuses.find(device, need) is None
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Excuses:
+    """The waivers of features, as feature:NAME@DEVICE; in the device's name, * and ? stand for more."""
+
+    by_feature: Mapping[str, Mapping[str, Waiver]]  # feature -> device or pattern -> waiver
+
+    @classmethod
+    def of(cls, park: Park) -> Excuses:
+        """Return the waivers of features that the plan states."""
+        found: dict[str, dict[str, Waiver]] = {}
+        for waiver in park.waivers:
+            kind, _, rest = waiver.requirement.partition(":")
+            feature, _, device = rest.partition("@")
+            if kind == "feature":
+                found.setdefault(feature, {})[device] = waiver
+        return cls(found)
+
+    def find(self, device: Device, need: Need) -> Waiver | None:
+        """Return the waiver that excuses a device from a feature: that of its name before a pattern's."""
+        waivers = self.by_feature.get(need.feature, {})
+        fitting = (name for name in sorted(waivers) if fnmatchcase(device.name, name))
+        return waivers.get(device.name) or next((waivers[name] for name in fitting), None)
 
 
 def lacking(device: Device, platforms: Platforms) -> list[Need]:

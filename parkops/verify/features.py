@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from parkops.model import Evidence, EvidenceKind, Finding, Park, Verdict
 from parkops.model.features import FEATURES
-from parkops.platforms import Platforms, lacking, waiver_key
+from parkops.platforms import Excuses, Platforms, lacking
 
 
 def check_features(park: Park, platforms: Platforms) -> Iterator[Finding]:
     """Yield one finding per feature that a device needs and its platform lacks."""
-    waivers = {waiver.requirement: waiver for waiver in park.waivers}
+    excuses = Excuses.of(park)
     for device in park.managed:
         for need in lacking(device, platforms):
-            waiver = waivers.get(waiver_key(device, need))
+            waiver = excuses.find(device, need)
             reason = need.waived or (waiver.reason if waiver else "")
             place = waiver.source if waiver else need.source
             message = (
