@@ -67,7 +67,7 @@ def show(ctx: Context, transaction: str, device: str, diff: bool, as_json: bool)
     Example:
       parkops -p inventories/demo journal show 261123 --device core-1 --diff
     """
-    from parkops.push.fleet import find
+    from parkops.push.history import find
     from parkops.push.replay import replay
 
     with _opened(ctx) as opened:

@@ -6,25 +6,24 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from parkops.errors import UsageError
-from parkops.model import Artifact, Change, Device, Outcome, Park, Result, Running, Workspace
+from parkops.model import Artifact, Change, Outcome, Park, Result, Running, Workspace
 from parkops.platforms import load_platform
 from parkops.push.ansible import AnsibleDriver
 from parkops.push.answers import stream
 from parkops.push.contract import Driver, PerDevice, Phase, Site
 from parkops.push.driver import diff_size, reason
 from parkops.push.gate import Gate, NoGate
+from parkops.push.history import find, jobs_back, managed_device, sites_of, waves_of
 from parkops.push.job import Job, Progress, Run, Steps
 from parkops.push.journal import Journal, Note
 from parkops.push.lock import Locks
 from parkops.push.netconf import NetconfDriver
 from parkops.push.remedy import remedy
-from parkops.push.replay import Ending, Stage, TransactionRecord, replay
+from parkops.push.replay import Ending, Stage, replay
 from parkops.push.ssh import SshDriver
-from parkops.push.target import job_of, snapshot_of
 from parkops.push.transaction import Control, Transaction
 from parkops.push.vendor_cli import VendorCliDriver
 from parkops.push.vendor_netconf import VendorNetconfDriver
@@ -181,7 +180,7 @@ def rollback(
     with Journal(Locks(workspace.state).database) as journal:
         record = find(replay(journal.entries()), tx, back=True)
         if record.ending is not Ending.OPEN:
-            jobs = _jobs_back(park, journal, record, devices)
+            jobs = jobs_back(park, journal, record, devices)
     if record.ending is not Ending.OPEN:
         return _begin(park, workspace, jobs, settings, kind="rollback", of=record.id)
     if devices:
@@ -198,24 +197,7 @@ def what_goes_back(
         record = find(replay(journal.entries()), tx, back=True)
         if record.ending is Ending.OPEN:
             return tuple(device.name for device in record.changed)
-        return tuple(job.name for job in _jobs_back(park, journal, record, devices))
-
-
-def find(records: Sequence[TransactionRecord], tx: str, *, back: bool) -> TransactionRecord:
-    """Return a transaction by (the beginning of) its id, else the open one, else the last that changed."""
-    if tx:
-        found = [record for record in records if record.id.startswith(tx)]
-        if len(found) != 1:
-            what = "there is no such transaction" if not found else "more than one begins like this"
-            raise UsageError(what, where=tx, hint="`parkops journal list` shows them")
-        return found[0]
-    opened = [record for record in records if record.ending is Ending.OPEN]
-    if opened:
-        return opened[-1]
-    done = [record for record in records if record.ending is Ending.COMMITTED]
-    if not back or not done:
-        raise UsageError("no transaction was cut off", hint="`parkops journal list` shows all")
-    return done[-1]
+        return tuple(job.name for job in jobs_back(park, journal, record, devices))
 
 
 def break_locks(workspace: Workspace, devices: Sequence[str]) -> None:
@@ -266,9 +248,9 @@ def _finish(park: Park, workspace: Workspace, tx: str, settings: Settings, *, ba
             locks.take(record.id, record.devices)
             shared = replace(_run(park, workspace, settings), journal=journal, transaction=record.id)
             journal.write(Note(record.id, "", "resume", "back" if back or record.going_back else "forward"))
-            sites = _sites_of(park, journal, record, shared)
+            sites = sites_of(park, journal, record, shared)
             work = _transaction(shared, journal, sites, settings)
-            work.waves = _waves_of(record)
+            work.waves = waves_of(record)
             if back or record.going_back:
                 why = record.reason or "rolled back by hand"
                 return _ended(work, lambda: work.go_back(why))
@@ -320,57 +302,13 @@ def _waves(park: Park, differing: Sequence[Site], at_stake: bool) -> tuple[tuple
     return plan_waves(park, [site.name for site in differing], inside_first=inside_first, at_stake=at_stake)
 
 
-def _waves_of(record: TransactionRecord) -> tuple[tuple[str, ...], ...]:
-    waves: dict[int, list[str]] = {}
-    for device in record.changed:
-        waves.setdefault(device.wave, []).append(device.name)
-    return tuple(tuple(waves[number]) for number in sorted(waves))
-
-
-def _sites_of(park: Park, journal: Journal, record: TransactionRecord, run: Run) -> dict[str, Site]:
-    """Rebuild the sites of a transaction from the journal: what its plan was then is what counts."""
-    sites: dict[str, Site] = {}
-    for device in record.changed:
-        texts = {kind: journal.text(digest) or "" for kind, digest in device.texts.items()}
-        job = job_of(_device(park, device.name), texts.get("target", ""))
-        site = Site(job, Steps(run, device.name), device.token, device.timeout_s, driver=device.driver)
-        site.stage, site.wave, site.diff = device.stage, device.wave, texts.get("diff", "")
-        site.snapshot = snapshot_of(device.name, texts.get("snapshot", ""))
-        sites[device.name] = site
-    return sites
-
-
-def _jobs_back(
-    park: Park, journal: Journal, record: TransactionRecord, devices: Sequence[str]
-) -> tuple[Job, ...]:
-    """Return jobs whose targets are the snapshots of an earlier transaction."""
-    changed = {device.name: device for device in record.changed}
-    for name in devices:
-        if name not in changed:
-            raise UsageError(f"transaction {record.id} did not change it", where=name)
-    names = list(dict.fromkeys(devices)) if devices else list(changed)
-    if record.ending is not Ending.COMMITTED or not names:
-        raise UsageError(f"there is nothing to take back: {record.ending}", where=record.id)
-    return tuple(
-        job_of(_device(park, name), journal.text(changed[name].texts["snapshot"]) or "") for name in names
-    )
-
-
 def _jobs(park: Park, artifacts: Iterable[Artifact], devices: Sequence[str]) -> tuple[Job, ...]:
     """Give each device its artifacts; UsageError for an unknown device."""
     by_device: dict[str, list[Artifact]] = {}
     for artifact in artifacts:
         by_device.setdefault(artifact.device, []).append(artifact)
     names = dict.fromkeys(devices) if devices else [device.name for device in park.managed]
-    return tuple(Job(_device(park, name), tuple(by_device.get(name, ()))) for name in names)
-
-
-def _device(park: Park, name: str) -> Device:
-    with suppress(KeyError):
-        device = park.device(name)
-        if device.managed:
-            return device
-    raise UsageError("no such managed device", where=name)
+    return tuple(Job(managed_device(park, name), tuple(by_device.get(name, ()))) for name in names)
 
 
 def _look(
