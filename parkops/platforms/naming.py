@@ -11,6 +11,16 @@ def port_name(platform: Platform, number: int, role: str = "") -> str:
     return names.by_role.get(role, names.ports).format(number - 1 + names.first_port)
 
 
+def port_number(platform: Platform, name: str, role: str = "") -> int | None:
+    """Return the number that `port_name` made a name of; None where it is no name of a port."""
+    names = platform.interfaces
+    head, _, tail = names.by_role.get(role, names.ports).partition("{}")
+    if not (name.startswith(head) and name.endswith(tail)):
+        return None
+    digits = name[len(head) : len(name) - len(tail)]
+    return int(digits) - names.first_port + 1 if digits.isdecimal() else None
+
+
 def lag_name(platform: Platform, number: int) -> str:
     """Return the name of a link aggregation group."""
     return platform.interfaces.lag.format(number)
