@@ -63,6 +63,7 @@ class ContainerlabKind(_Part):
     binds: tuple[str, ...] = ()
     startup_config: str = ""  # artifact's path that the kind loads when it boots
     exec: tuple[str, ...] = ()
+    ports: str = Field(default="", pattern=r"^$|^[^\s{}]*\{\}[^\s{}]*$")  # its names of ports, "": their own
 
 
 class Platform(_Part):

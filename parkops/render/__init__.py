@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from parkops.model import Artifact, ArtifactKind, Park
+from parkops.model import Artifact, Park
 from parkops.platforms import Platforms
 from parkops.render.devices import Renderer
-from parkops.render.environment import fill
-from parkops.render.topology import inventory, topology
-
-MONITORING = (("prometheus.yml", "prometheus"), ("rules.yml", "prometheus-rules"))
+from parkops.render.inventory import inventories
+from parkops.render.monitoring import monitoring
+from parkops.render.topology import topology
 
 
 def render(
@@ -30,17 +29,12 @@ def render(
 
 def park_artifacts(park: Park, renderer: Renderer) -> list[Artifact]:
     """Render what belongs to the whole park: monitoring, topology, inventory."""
-    context = renderer.shared.context()
-    found = [
-        Artifact(
-            f"monitoring/{name}",
-            fill(renderer.env, f"monitoring/{name}.j2", context, where="monitoring"),
-            ArtifactKind.MONITORING,
-            language,
-        )
-        for name, language in MONITORING
+    header = renderer.shared.header
+    return [
+        *monitoring(park, renderer),
+        topology(park, renderer.platforms, header),
+        *inventories(park, renderer.platforms, header),
     ]
-    return [*found, topology(park, renderer.platforms), inventory(park)]
 
 
 __all__ = ["Renderer", "park_artifacts", "render"]

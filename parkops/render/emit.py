@@ -37,6 +37,8 @@ def _lines(value: dict[str, Any], indent: str) -> Iterator[str]:
 def _scalar(value: object) -> str:
     if value is None or value == {}:
         return "{}"
+    if isinstance(value, bool | int):
+        return json.dumps(value)
     text = str(value)
     if PLAIN.fullmatch(text) and text.lower() not in NOT_TEXT:
         return text

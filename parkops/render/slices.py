@@ -11,6 +11,7 @@ from parkops.model import Device, Park, PortMode, Role
 from parkops.platforms import Platform
 from parkops.render.kernel import port_number
 from parkops.render.linux import is_linux, linux_context
+from parkops.render.watch import Watch
 
 ROUTING_ROLES = (Role.CORE, Role.PARK_FIREWALL, Role.BOUNDARY)
 INTERNET = ("internet",)  # stands for every address outside the park
@@ -32,6 +33,7 @@ class Shared:
     park_prefixes6: tuple[str, ...]
     exporters: tuple[tuple[str, str, str, str], ...]  # device, address, role, tenant
     tenant_prefixes: tuple[tuple[str, tuple[str, ...]], ...]
+    watch: Watch  # what Prometheus has rules for
 
     @classmethod
     def of(cls, park: Park) -> Shared:
@@ -53,6 +55,7 @@ class Shared:
                 if any(service.kind == "node_exporter" for service in device.services)
             ),
             _tenant_prefixes(park),
+            Watch.of(park),
         )
 
     def context(self) -> dict[str, object]:
@@ -66,7 +69,7 @@ class Shared:
         """
         context = self.context()
         if not any(service.kind == "prometheus" for service in device.services):
-            del context["exporters"]
+            del context["exporters"], context["watch"]
         if not any(path.tenant for path in device.exits):
             context["tenant_prefixes"] = ()
         return context

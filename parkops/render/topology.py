@@ -1,15 +1,15 @@
-"""The park as a containerlab topology and as an Ansible inventory."""
+"""The park as a containerlab topology."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from parkops.model import Artifact, ArtifactKind, Device, Park
-from parkops.platforms import Platforms
+from parkops.platforms import Platforms, port_number
 from parkops.render.emit import to_yaml
 
 
-def topology(park: Park, platforms: Platforms) -> Artifact:
+def topology(park: Park, platforms: Platforms, header: str) -> Artifact:
     """Return the containerlab topology: the same nodes, cables and configurations as the lab's."""
     document = {
         "name": park.name,
@@ -17,12 +17,29 @@ def topology(park: Park, platforms: Platforms) -> Artifact:
         "topology": {
             "nodes": {device.name: _node(device, platforms) for device in park.devices},
             "links": [
-                {"endpoints": [f"{link.a_device}:{link.a_interface}", f"{link.b_device}:{link.b_interface}"]}
+                {
+                    "endpoints": [
+                        _end(park.device(link.a_device), link.a_interface, platforms),
+                        _end(park.device(link.b_device), link.b_interface, platforms),
+                    ]
+                }
                 for link in park.links
             ],
         },
     }
-    return Artifact("lab/topology.clab.yml", to_yaml(document), ArtifactKind.LAB, "containerlab")
+    return Artifact(
+        "lab/topology.clab.yml", f"# {header}\n{to_yaml(document)}", ArtifactKind.LAB, "containerlab"
+    )
+
+
+def _end(device: Device, interface: str, platforms: Platforms) -> str:
+    """Return one end of a cable by the name that the port has in the lab."""
+    platform = platforms.get(device.platform)
+    if platform.containerlab.ports:
+        number = port_number(platform, interface, device.role.value)
+        if number is not None:
+            interface = platform.containerlab.ports.format(number)
+    return f"{device.name}:{interface}"
 
 
 def _node(device: Device, platforms: Platforms) -> dict[str, Any]:
@@ -40,7 +57,7 @@ def _node(device: Device, platforms: Platforms) -> dict[str, Any]:
         node["startup-config"] = f"../{device.name}/{lab.startup_config}"
     if lab.binds:
         node["binds"] = [bind.format(device=f"../{device.name}") for bind in lab.binds]
-    commands = _host_commands(device)
+    commands = [*lab.exec, *_host_commands(device)]
     if commands:
         node["exec"] = commands
     return node
@@ -57,23 +74,3 @@ def _host_commands(device: Device) -> list[str]:
         f"ip route replace default via {device.gateway_ipv4}",
         f"ip -6 route replace default via {device.gateway_ipv6}",
     ]
-
-
-def inventory(park: Park) -> Artifact:
-    """Return an Ansible inventory: groups by role, platform and tenant."""
-    groups: dict[str, dict[str, Any]] = {}
-    for device in park.managed:
-        names = [
-            f"role_{device.role.value}",
-            f"platform_{device.platform}",
-            f"tenant_{device.tenant or 'park'}",
-        ]
-        for name in names:
-            group = groups.setdefault(name.replace("-", "_"), {"hosts": {}})
-            group["hosts"][device.name] = {}
-    hosts = {
-        device.name: {"ansible_host": device.management_address, "ansible_user": park.access.user}
-        for device in park.managed
-    }
-    document = {"all": {"hosts": hosts, "children": groups}}
-    return Artifact("inventory/hosts.yml", to_yaml(document), ArtifactKind.INVENTORY, "ansible-inventory")

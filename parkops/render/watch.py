@@ -32,7 +32,7 @@ class Goal:
     probes_per_s: float  # that are expected, 0 where no loss is stated
     source: SourceRef
     zone: str = ""
-    devices: frozenset[str] | None = None  # None: not told by device
+    devices: tuple[str, ...] | None = None  # None: not told by device
 
     def covers(self, target: Target) -> bool:
         """Return whether a target's probes count."""
@@ -94,7 +94,7 @@ def _goals(park: Park) -> tuple[Goal, ...]:
         elif kind in ("flow", "class"):
             counted = [flows[name]] if kind == "flow" else classes[name]
             devices = {device for flow in counted for device in _on_the_way(flow, gateways)}
-        goals.append(_goal(park, item, kind, name, None if devices is None else frozenset(devices)))
+        goals.append(_goal(park, item, kind, name, None if devices is None else tuple(sorted(devices))))
     return tuple(goals)
 
 
@@ -113,11 +113,11 @@ def _on_the_way(flow: Flow, gateways: Mapping[str, set[str]]) -> set[str]:
     return ends | {flow.dst_device} if flow.dst_device else ends
 
 
-def _goal(park: Park, item: Objective, kind: str, name: str, devices: frozenset[str] | None) -> Goal:
+def _goal(park: Park, item: Objective, kind: str, name: str, devices: tuple[str, ...] | None) -> Goal:
     tenant, zone = (name if kind == wanted else "" for wanted in ("tenant", "zone"))
     matches = [f"{label}={text(value)}" for label, value in (("tenant", tenant), ("zone", zone)) if value]
     if devices is not None:
-        matches = ['probe="icmp"', f"device=~{one_of(sorted(devices))}"]
+        matches = ['probe="icmp"', f"device=~{one_of(devices)}"]
     goal = Goal(
         item.id,
         item.subject,
@@ -133,7 +133,13 @@ def _goal(park: Park, item: Objective, kind: str, name: str, devices: frozenset[
     )
     if not goal.loss:
         return goal
-    rate = sum(1 / target.interval_s for target in park.targets if goal.covers(target))
+    counted = park.targets
+    if devices is not None:
+        names = frozenset(devices)
+        counted = tuple(target for target in counted if target.device in names and target.probe == "icmp")
+    else:
+        counted = tuple(target for target in counted if goal.covers(target))
+    rate = sum(1 / target.interval_s for target in counted)
     return replace(goal, probes_per_s=round(rate, 6)) if rate else replace(goal, loss=0)
 
 
