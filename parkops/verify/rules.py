@@ -25,11 +25,29 @@ def check_rules(park: Park) -> Iterator[Finding]:
             ]
             yield _finding(device, "rules", wrong, "every rule belongs to a flow and is no wider")
     enforced = {rule.flow for device in park.devices for rule in device.rules}
+    served = _served(park)
     for flow in park.flows:
-        if flow.id not in enforced:
+        if flow.id not in enforced and not _bridged(flow, places, served):
             message = f"Expected: a boundary or node that lets {flow.id} pass. Actual: none does."
             evidence = Evidence(EvidenceKind.PLAN, flow.id, str(flow.source), flow.reason, None)
             yield Finding("verify.rules", "enforced", Verdict.FAIL, message, (evidence,), flow.id)
+
+
+def _served(park: Park) -> set[tuple[str, str, int]]:
+    """Return (segment, protocol, port) of what unmanaged endpoints listen on."""
+    return {
+        (port.segment, service.protocol, service.port)
+        for device in park.devices
+        if not device.managed
+        for port in device.interfaces
+        for service in device.services
+    }
+
+
+def _bridged(flow: Flow, places: dict[str, list[Segment]], served: set[tuple[str, str, int]]) -> bool:
+    """Return whether a flow reaches endpoints inside its own segment, with nothing between its ends."""
+    ends = {segment.id for place in (flow.src, flow.dst) for segment in places.get(place, ())}
+    return len(ends) == 1 and {(min(ends), flow.protocol, port) for port in flow.ports} <= served
 
 
 def _places(park: Park) -> dict[str, list[Segment]]:

@@ -108,6 +108,11 @@ def test_a_flow_that_nothing_enforces_is_found(base_text: str) -> None:
     assert [(item.check, item.subject) for item in found] == [("enforced", "telemetry")]
 
 
+def test_a_flow_to_endpoints_of_its_own_segment_passes_no_boundary(base_text: str) -> None:
+    text = base_text.replace("[tcp/1883]", "[tcp/4840]")  # the controllers, on the segment that asks
+    assert failed(check_rules(design(parse(text), {})[0])) == []
+
+
 def artifact(language: str, text: str) -> Artifact:
     return Artifact(f"x/{language}.txt", text, ArtifactKind.FILE, language, "x")
 
