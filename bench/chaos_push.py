@@ -76,7 +76,7 @@ class Tally:
         whole = not any(said.startswith("entry ") for said in trouble)
         self.cases.append(Case(fault, step, "; ".join(trouble) or outcome, not trouble, whole))
         if trouble:
-            print(f"IN DOUBT: {fault} at {step}: {'; '.join(trouble)}")
+            print(f"IN DOUBT: {fault} at {step}: {'; '.join(trouble)}", flush=True)
 
 
 def simulated(tally: Tally, folder: Path) -> None:
@@ -299,7 +299,8 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", help="write what was found")
     options = parser.parse_args()
     tally, groups = Tally(options.seed, options.quick), set(options.only.split(","))
-    with tempfile.TemporaryDirectory(prefix="parkops-chaos-") as name:
+    # Interrupted, it reports what it has tried.
+    with tempfile.TemporaryDirectory(prefix="parkops-chaos-") as name, contextlib.suppress(KeyboardInterrupt):
         if groups & {"real", "linux"}:
             on_real_servers(tally, Path(name), groups)
         if "simulated" in groups:
