@@ -9,7 +9,7 @@ from parkops.design.cabling import fabric_router
 from parkops.design.draft import Draft, DraftDevice, DraftPort
 from parkops.design.numbers import base, first, v4, v6
 from parkops.design.roles import ROUTERS, UNMANAGED
-from parkops.model import Link, PortMode, Segment, Vrrp
+from parkops.model import Link, PortMode, Segment, Track, Vrrp
 from parkops.plan.limits import FIRST_HOST, LAST_HOST
 from parkops.plan.names import PlannedSite
 from parkops.plan.schema import SegmentPlan
@@ -144,7 +144,24 @@ def _virtual(draft: Draft, site: PlannedSite, vlan: int, net4: int, net6: int, i
     """Return a gateway's part in the virtual router; numbers are of one VLAN, so that 1 to 255 suffice."""
     device = draft.devices[site.gateways[index]]
     device.need("vrrp", draft.marks.ref(*site.path))
-    return Vrrp(vlan % 255 + 1, v4(net4 + VIRTUAL), v6(net6 + VIRTUAL), STANDS_BY if index else LEADS)
+    priority = STANDS_BY if index else LEADS
+    return Vrrp(
+        vlan % 255 + 1, v4(net4 + VIRTUAL), v6(net6 + VIRTUAL), priority, track=tracked(draft, device)
+    )
+
+
+def tracked(draft: Draft, device: DraftDevice) -> tuple[Track, ...]:
+    """Return the ways of a gateway into the backbone; without them all it is worse than its standby."""
+    uplinks = draft.uplinks(device)
+    decrement = (LEADS - STANDS_BY) // max(1, len(uplinks)) + 1
+    return tuple(
+        Track(
+            draft.allocator.take(f"tracks/{device.name}", device.ports[name].link, first=1, last=64),
+            name,
+            decrement,
+        )
+        for name in uplinks
+    )
 
 
 def _relay(device: DraftDevice, port: DraftPort, plan: SegmentPlan) -> None:

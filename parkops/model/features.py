@@ -35,6 +35,7 @@ FEATURES: dict[str, str] = {
     "vrf": "routing instances",
     "evpn-vxlan": "EVPN over VXLAN (RFC 8365, RFC 9135)",
     "vrrp": "virtual routers (RFC 9568)",
+    "vrrp-track": "a virtual router that yields where the ways behind it are lost",
     "urpf": "reverse path filter (RFC 3704)",
     "bogon-filter": "filter of addresses that cannot be (RFC 6890)",
     "dhcp-relay": "DHCP relay for IPv4 and IPv6",

@@ -82,6 +82,15 @@ class StaticRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """A port that a virtual router watches: where it is down, the priority is lower by ``decrement``."""
+
+    number: int  # of the object on the device, from 1
+    interface: str
+    decrement: int
+
+
+@dataclass(frozen=True, slots=True)
 class Vrrp:
     """A virtual router (VRRPv3, RFC 9568) on an interface."""
 
@@ -90,6 +99,7 @@ class Vrrp:
     ipv6: str
     priority: int  # 1 to 254; the highest leads
     preempt_delay_s: int = 30
+    track: tuple[Track, ...] = ()  # ways into the backbone: a device that lost all of them leads no longer
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from parkops.model import (
     SourceRef,
     StaticRoute,
     Tenant,
+    Track,
     Vpn,
     Vrf,
     Vrrp,
@@ -337,7 +338,7 @@ def aggregation(platform: str) -> Device:
         ipv6="2001:db8:1:1::2/64",
         pvid=101,
         segment="huaxing.hq.office",
-        vrrp=(Vrrp(1, "10.1.1.1", "2001:db8:1:1::1", 120),),
+        vrrp=(Vrrp(1, "10.1.1.1", "2001:db8:1:1::1", 120, track=(Track(1, names.port(1), 21),)),),
         metric=10,
         passive=True,
         dhcp_relay=("172.31.0.2", "2001:db8:0:31::2"),
@@ -745,6 +746,10 @@ def _zones() -> tuple[Zone, ...]:
     return tuple(Zone(*row, at(f"zones.{row[0]}", 80)) for row in rows)
 
 
+def _pairs() -> tuple[Pair, ...]:
+    return (Pair("huaxing-bd", "firewall", ("bd-1", "bd-2"), at("tenants.huaxing", 40)),)
+
+
 def _segments() -> tuple[Segment, ...]:
     rows = (
         ("huaxing.hq.office", "huaxing-office", 101, 1),
@@ -817,7 +822,7 @@ def sample_park(platform: str, *devices: Device) -> Park:
         ),
         vrfs=(VRF,),
         qos=QOS,
-        pairs=(Pair("huaxing-bd", "firewall", ("bd-1", "bd-2"), at("tenants.huaxing", 40)),),
+        pairs=tuple(pair for pair in _pairs() if {*pair.devices} <= {device.name for device in devices}),
         quarantines=(QUARANTINE,),
         plane=PLANE,
     )
