@@ -65,9 +65,9 @@ def _node(device: Device, platforms: Platforms) -> dict[str, Any]:
 
 def _host_commands(device: Device) -> list[str]:
     """Return how equipment gets the address that the design gives it."""
-    if device.platform != "host":
+    port = next((port for port in device.interfaces if port.ipv4), None)
+    if device.platform != "host" or port is None:
         return []
-    port = next(port for port in device.interfaces if port.ipv4)
     return [
         f"ip address add {port.ipv4} dev {port.name}",
         f"ip -6 address add {port.ipv6} dev {port.name}",

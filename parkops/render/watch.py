@@ -144,21 +144,23 @@ def _goal(park: Park, item: Objective, kind: str, name: str, devices: tuple[str,
 
 
 def _pairs(park: Park) -> tuple[Together, ...]:
+    tenants = {device.name: device.tenant for device in park.managed}
     return tuple(
         Together(
             pair.id,
-            park.device(pair.devices[0]).tenant,
+            tenants[pair.devices[0]],
             one_of(pair.devices),
             pair.devices,
             (),
             pair.source,
         )
         for pair in park.pairs
-        if all(park.device(name).managed for name in pair.devices)
+        if all(name in tenants for name in pair.devices)
     )
 
 
 def _rings(park: Park) -> tuple[Together, ...]:
+    tenants = {device.name: device.tenant for device in park.managed}
     watched: dict[str, list[str]] = defaultdict(list)
     for target in park.targets:
         if target.probe == "link":
@@ -167,6 +169,6 @@ def _rings(park: Park) -> tuple[Together, ...]:
     for ring in park.rings:
         targets = tuple(target for link in ring.links for target in watched.get(link, ()))
         if targets:
-            tenant = park.device(ring.devices[0]).tenant
+            tenant = tenants.get(ring.devices[0], "")
             rings.append(Together(ring.id, tenant, one_of(targets), ring.devices, targets, ring.source))
     return tuple(rings)
