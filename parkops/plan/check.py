@@ -32,6 +32,7 @@ from parkops.plan.hints import unknown
 from parkops.plan.marks import Marks
 from parkops.plan.mlps import check_mlps
 from parkops.plan.names import PlannedSite, remote_accesses, sites
+from parkops.plan.ports import ports_of
 from parkops.plan.schema import EndpointPlan, NodePlan, Plan
 
 Found = Iterator[Problem]
@@ -124,12 +125,13 @@ def check_topology(plan: Plan, marks: Marks) -> Found:
             continue  # told elsewhere
         used = _ports_used(site)
         for number in range(1, site.plan.switches + 1):
-            if used[number] > site.plan.ports:
+            most = ports_of(plan, site.switch(number), site.plan.ports)
+            if used[number] > most:
                 where = (*site.path, "ports") if "ports" in site.plan.model_fields_set else site.path
                 yield marks.key_problem(
                     where,
                     f"{site.switch(number)} needs {used[number]} ports",
-                    f"at most {site.plan.ports}",
+                    f"at most {most}",
                     "raise `ports`, or spread over switches",
                 )
 

@@ -12,6 +12,7 @@ from parkops.plan import names
 from parkops.plan.limits import HOSTS, ROUTER_PORTS
 from parkops.plan.marks import Marks
 from parkops.plan.names import PARK_FIREWALL, PlannedSite, boundary, sites
+from parkops.plan.ports import fewest, ports_of
 from parkops.plan.schema import CircuitPlan, LeasedLinePlan, Plan, Pool46
 
 Found = Iterator[Problem]
@@ -206,8 +207,10 @@ def _router_ports(plan: Plan, marks: Marks) -> Found:
         path, ports = needed[site.gateway]
         needed[site.gateway] = (path, ports + (1 if site.trunk else len(site.plan.segments)))
     for device, (path, ports) in needed.items():
-        if ports > ROUTER_PORTS:
-            yield _too_many(marks, path, device, ports, ROUTER_PORTS, "fewer segments behind it")
+        most = ports_of(plan, device, ROUTER_PORTS)
+        if ports > most:
+            hint = f"fewer segments behind it, or devices: {{{device}: {{ports: …}}}}"
+            yield _too_many(marks, path, device, ports, most, hint)
     yield from _backbone_ports(plan, marks)
 
 
@@ -219,18 +222,19 @@ def _backbone_ports(plan: Plan, marks: Marks) -> Found:
     tenants = 0 if edges or leaves else boundaries
     pairs = any(tenant.boundary.redundancy == "pair" for tenant in plan.tenants.values())
     block = min(boundaries, (2 if pairs else 1) * _tenants_of_a_block(plan))
-    rows: list[tuple[str, Place, int]] = []
-    if cores:
-        rows.append(("core-1", ("backbone", "cores"), len(cores) - 1 + len(edges) + inner + tenants))
-    if edges:
-        rows.append(("agg-1", ("backbone", "aggregations"), min(2, len(cores)) + 1 + block))
-    if spines:
-        rows.append(("spine-1", ("backbone", "spines"), len(leaves)))
-        rows.append(("leaf-1", ("backbone", "leaves"), len(spines) + inner + block))
-    for device, path, ports in rows:
-        if ports > plan.backbone.ports:
+    rows = (
+        (cores[:2], "cores", len(cores) - 1 + len(edges) + inner + tenants),
+        (edges[:1], "aggregations", min(2, len(cores)) + 1 + block),
+        (spines, "spines", len(leaves)),
+        (leaves[:1], "leaves", len(spines) + inner + block),
+    )
+    for devices, part, ports in rows:
+        if not devices:
+            continue
+        device, most = fewest(plan, devices, plan.backbone.ports)
+        if ports > most:
             hint = "fewer tenants on this backbone, or raise `backbone.ports`"
-            yield _too_many(marks, path, device, ports, plan.backbone.ports, hint)
+            yield _too_many(marks, ("backbone", part), device, ports, most, hint)
 
 
 def _tenants_of_a_block(plan: Plan) -> int:
