@@ -1,0 +1,80 @@
+"""Every example park renders in every vendor mix: whole, parseable, without secrets, the same each time."""
+
+from __future__ import annotations
+
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from parks import MIXES, PARKS, PLATFORMS, designed, loaded, rendered
+
+from parkops.design import design
+from parkops.design.roles import PLATFORMS as DEFAULTS
+from parkops.model import Park, digest
+from parkops.platforms import Excuses, lacking, missing_features
+
+COMBINATIONS = [(park, mix) for park in PARKS for mix in MIXES]
+PARSERS = {
+    "xml": ElementTree.fromstring,
+    "openconfig": ElementTree.fromstring,
+    "json": json.loads,
+    "prometheus": yaml.safe_load,
+    "prometheus-rules": yaml.safe_load,
+}
+# A reference stands in an artifact as @secret:…@ alone, which is resolved when it is pushed.
+BARE_REFERENCE = re.compile(r"(?<!@secret:)\b(?:env:[A-Z][A-Z0-9_]+|(?:age|vault):[A-Za-z0-9_./-]+)")
+
+
+@pytest.fixture(params=COMBINATIONS, ids=lambda pair: f"{pair[0]}-{pair[1]}", scope="module")
+def combination(request: pytest.FixtureRequest) -> tuple[str, str]:
+    pair: tuple[str, str] = request.param
+    return pair
+
+
+@pytest.fixture
+def park(combination: tuple[str, str]) -> Park:
+    return designed(*combination)
+
+
+def test_no_feature_is_refused_without_a_waiver(park: Park) -> None:
+    assert [str(problem) for problem in missing_features(park, PLATFORMS)] == []
+
+
+def test_every_waiver_of_a_feature_is_needed(park: Park) -> None:
+    excuses = Excuses.of(park)
+    needed = {
+        waiver.requirement
+        for device in park.managed
+        for need in lacking(device, PLATFORMS)
+        if (waiver := excuses.find(device, need)) is not None
+    }
+    stated = {item.requirement for item in park.waivers if item.requirement.startswith("feature:")}
+    assert sorted(stated - needed) == []
+
+
+def test_the_mix_is_what_it_says(combination: tuple[str, str], park: Park) -> None:
+    stated: dict[str, str] = dict(loaded(*combination).plan.platforms)
+    assert set(stated) >= {role.value for role in DEFAULTS if DEFAULTS[role] in ("frr", "ietf")}
+    named = [device for device in park.managed if device.role.value in stated]
+    other = [device.name for device in named if device.platform != stated[device.role.value]]
+    assert len(other) < len(named) * 2 / 3, f"hardly any device is of the mix: {other}"
+
+
+def test_artifacts_are_whole(combination: tuple[str, str], park: Park) -> None:
+    seen: dict[str, str] = {}
+    for artifact in rendered(park):
+        assert artifact.text.strip(), artifact.path
+        assert artifact.path not in seen, "two artifacts in one file"
+        seen[artifact.path] = digest(artifact.text)
+        parse = PARSERS.get(artifact.language)
+        if parse is not None:
+            parse(artifact.text)
+        bare = BARE_REFERENCE.search(artifact.text)
+        assert bare is None, f"{artifact.path}: {bare and bare[0]} outside @secret:…@"
+    configured = {path.split("/", 1)[0] for path in seen}
+    assert {device.name for device in park.managed} <= configured
+
+    again, _ = design(loaded(*combination), {}, {}, PLATFORMS)
+    assert {artifact.path: digest(artifact.text) for artifact in rendered(again)} == seen
