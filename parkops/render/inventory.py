@@ -20,6 +20,7 @@ NETWORK_OS = {
 }
 # where the folder of the plan is, from the inventory's own: <plan>/build/<park>/inventory
 PLAN = "{{ inventory_dir }}/../../.."
+EMPTY = "{}\n"
 OURS = {"frr": "frr.frr.frr"}  # by platform, where netmiko's name says less
 
 
@@ -33,8 +34,11 @@ def inventories(park: Park, platforms: Platforms, header: str) -> list[Artifact]
         "nornir/groups.yaml": ("nornir", _nornir_groups(platforms, groups)),
         "nornir/defaults.yaml": ("nornir", _nornir_defaults(park)),
     }
+    kind = ArtifactKind.INVENTORY
     return [
-        Artifact(f"inventory/{name}", f"# {header}\n{to_yaml(document)}", ArtifactKind.INVENTORY, language)
+        Artifact(
+            f"inventory/{name}", f"# {header}\n{to_yaml(document) if document else EMPTY}", kind, language
+        )
         for name, (language, document) in documents.items()
     ]
 

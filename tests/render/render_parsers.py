@@ -109,6 +109,66 @@ def prometheus_rules(text: str, folder: Path) -> str:
     return run("promtool", "check", "rules", _file(folder, text))
 
 
+def alertmanager(text: str, folder: Path) -> str:
+    need("amtool")
+    return run("amtool", "check-config", _file(folder, text))
+
+
+def blackbox(text: str, folder: Path) -> str:
+    need("prometheus-blackbox-exporter")
+    return run("prometheus-blackbox-exporter", "--config.check", f"--config.file={_file(folder, text)}")
+
+
+def json_text(text: str, folder: Path) -> str:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def grafana(text: str, folder: Path) -> str:
+    """Read a dashboard into Grafana's own types and back; what they do not know is lost, and told."""
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.cog.plugins import register_default_plugins
+    from grafana_foundation_sdk.models.dashboard import Dashboard
+
+    register_default_plugins()
+    document = json.loads(text)
+    again = json.loads(JSONEncoder(sort_keys=True).encode(Dashboard.from_json(document)))
+    return "; ".join(lost(document, again, ""))
+
+
+def lost(before: object, after: object, place: str) -> list[str]:
+    """Return what of a document is not in another one, which may hold more."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        missing = [f"{place}.{key} is lost" for key in sorted(before.keys() - after.keys())]
+        both = sorted(before.keys() & after.keys())
+        return missing + [item for key in both for item in lost(before[key], after[key], f"{place}.{key}")]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return [item for number, (one, other) in pairs for item in lost(one, other, f"{place}[{number}]")]
+    return [] if before == after else [f"{place}: {before!r} became {after!r}"]
+
+
+def netmiko(text: str, folder: Path) -> str:
+    """Make a connection of each device, without opening it: netmiko checks the kind and the arguments."""
+    from netmiko import ConnectHandler
+    from netmiko.utilities import load_devices
+
+    document = load_devices(str(_file(folder, text, "netmiko.yml")))
+    key = {"key_file": str(_file(folder, "", "key"))}  # netmiko looks whether it is there
+    try:
+        for entry in document.values():
+            if isinstance(entry, dict):
+                ConnectHandler(**entry | (key if "key_file" in entry else {}), auto_connect=False)
+            else:
+                assert all(isinstance(document[name], dict) for name in entry)
+    except (ValueError, TypeError, KeyError) as error:
+        return str(error)
+    return ""
+
+
 def ifupdown(text: str, folder: Path) -> str:
     need("ifquery")
     return run("ifquery", "--interfaces", _file(folder, text), "--list", "--all")
@@ -183,6 +243,11 @@ PARSERS: dict[str, Callable[[str, Path], str]] = {
     "nginx": nginx,
     "prometheus": prometheus,
     "prometheus-rules": prometheus_rules,
+    "alertmanager": alertmanager,
+    "blackbox": blackbox,
+    "json": json_text,
+    "grafana": grafana,
+    "netmiko": netmiko,
     "ifupdown": ifupdown,
     "sysctl": sysctl,
     "shell": shell,
@@ -191,6 +256,8 @@ PARSERS: dict[str, Callable[[str, Path], str]] = {
     "ansible-inventory": ansible_inventory,
 }
 WITHOUT = {  # languages that have no parser to ask
+    "prometheus-tests": "run beside the rules in another test",
+    "nornir": "its files are read together in another test",
     "text": "free text",
     "mosquitto": "mosquitto has no dry run; it is started in another test",
 }

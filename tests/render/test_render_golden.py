@@ -30,10 +30,6 @@ CASES = {  # platform/what it shows -> the plan, the artifact
     "linux/sysctl-of-a-router": ("base", "ac-bd-1/files/etc/sysctl.d/60-parkops.conf"),
     "linux/mosquitto-on-gateway": ("base", "ac-p1-gw-1/files/etc/mosquitto/conf.d/parkops.conf"),
     "linux/nginx-resolves-identifiers": ("demo", "id-1/files/etc/nginx/sites-enabled/default"),
-    "monitoring/prometheus": ("base", "monitoring/prometheus.yml"),
-    "monitoring/alert-rules": ("base", "monitoring/rules.yml"),
-    "topology/containerlab": ("base", "lab/topology.clab.yml"),
-    "topology/ansible-inventory": ("base", "inventory/hosts.yml"),
 }
 
 
