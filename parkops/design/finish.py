@@ -18,7 +18,7 @@ from parkops.model import (
 from parkops.plan.schema import FigurePlan, Pools
 from parkops.plan.schema.park import AccessInfo
 
-CLOUD = ("model", "servers", "storage_tb", "controller")  # stated facts of a section
+CLOUD = ("model", "servers", "storage_tb", "controller", "overcommit")  # stated facts of a section
 SECURITY = ("platform", "platforms", "connected_platforms", "quarantine", "graded_response", "mlps")
 
 
@@ -115,6 +115,8 @@ def _circuits(draft: Draft) -> tuple[Circuit, ...]:
             line.bandwidth_mbps,
             "",
             draft.marks.ref("backbone", "exit", "circuits", name),
+            line.distance,
+            line.price,
         )
         for name, line in sorted(draft.plan.backbone.exit.circuits.items())
     ]
@@ -127,6 +129,8 @@ def _circuits(draft: Draft) -> tuple[Circuit, ...]:
                 line.bandwidth_mbps,
                 tenant_id,
                 draft.marks.ref("tenants", tenant_id, "leased_lines", name),
+                line.distance,
+                line.price,
             )
             for name, line in sorted(tenant.leased_lines.items())
         ]

@@ -68,6 +68,7 @@ def _add(
         access.idle_s,
         source,
         f"{TUNNELS[access.kind]}{tunnel}",
+        access.owner or tenant,
     )
     device.vpns.append(vpn)
     draft.vpns.append(vpn)

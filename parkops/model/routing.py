@@ -153,6 +153,7 @@ class Vpn:
     idle_s: int = 900
     source: SourceRef | None = None
     interface: str = ""  # of the tunnel on the device, that rules name: wg0, ipsec0
+    owner: str = ""  # who answers for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class ParkInfo(Part):
 
 
 System = Literal["production", "enterprise", "backbone", "public", "edge", "cloud", "identifier"]
-PoolName = Literal["management", "loopbacks", "links", "segments", "vlans"]
+PoolName = Literal["management", "loopbacks", "links", "segments", "vlans", "asns", "vnis"]
 Yearly = Annotated[Number, Field(ge=-50, le=200)]
 GrowthPlan = Annotated[
     dict[System | PoolName, Yearly | Annotated[tuple[Yearly, ...], Field(min_length=1, max_length=5)]],
