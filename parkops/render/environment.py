@@ -17,6 +17,7 @@ from jinja2 import (
 
 from parkops.errors import RenderError
 from parkops.render import notation, text
+from parkops.render.access_lists import default_number, rule_entries, rule_number, stable_numbers
 from parkops.render.origin import origin
 
 
@@ -34,6 +35,10 @@ def environment(roots: tuple[Path, ...]) -> Environment:
     env.filters.update(text.FILTERS)
     env.filters.update(notation.FILTERS)
     env.filters["origin"] = origin
+    env.filters["rule_number"] = rule_number
+    env.globals.update(
+        rule_entries=rule_entries, default_number=default_number, stable_numbers=stable_numbers
+    )
     return env
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_interface
 
 CACHED = 4096
 
@@ -44,6 +44,12 @@ def network_address(address: str) -> str:
     return str(_read(address).network.network_address)
 
 
+def first_host(prefix: str) -> str:
+    """Return the first address of a prefix after the network's own, with the length."""
+    network = _read(prefix).network
+    return f"{network.network_address + 1}/{network.prefixlen}"
+
+
 def ranges(numbers: Iterable[int], between: str = " to ", separator: str = " ") -> str:
     """Return sorted numbers with runs put together, e.g. ``10 to 12 20``."""
     return separator.join(
@@ -61,6 +67,28 @@ def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
         last = number
     if first is not None and last is not None:
         yield first, last
+
+
+def outside(prefixes: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the ranges of addresses, first and last, that lie in none of the prefixes of one family.
+
+    Only unicast addresses of the internet count: RFC 1122, 3.2.1.3, and 2000::/3 of RFC 4291, 2.4.
+    """
+    nets = sorted(_read(prefix).network for prefix in prefixes)
+    if not nets:
+        return []
+    kind, begin, end = (
+        (IPv6Address, 0x2 << 124, 0x4 << 124) if nets[0].version == 6 else (IPv4Address, 1 << 24, 0xE0 << 24)
+    )
+    found = []
+    for net in nets:
+        low, high = int(net.network_address), int(net.broadcast_address)
+        if low >= end or high < begin:
+            continue
+        if low > begin:
+            found.append((str(kind(begin)), str(kind(low - 1))))
+        begin = max(begin, high + 1)
+    return [*found, (str(kind(begin)), str(kind(end - 1)))] if begin < end else found
 
 
 def dotted_mac(address: str) -> str:
@@ -85,7 +113,9 @@ FILTERS: dict[str, Callable[..., object]] = {
     "wildcard": wildcard,
     "network": network,
     "network_address": network_address,
+    "first_host": first_host,
     "ranges": ranges,
+    "outside": outside,
     "dotted_mac": dotted_mac,
     "dashed_mac": dashed_mac,
 }
