@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parkops.design.draft import Draft, DraftDevice
-from parkops.model import LocalUser, ManagementPlane, Role, Server, SnmpUser
+from parkops.model import LocalUser, ManagementPlane, Role, Server, SnmpUser, SourceRef
 from parkops.plan.schema import LoginPlan, ManagementPlan
 
 LOGIN = {"idle_s": 600, "login_attempts": 5, "lockout_s": 600, "sessions": 8}
@@ -32,7 +32,7 @@ NETWORK = frozenset(
 def add_plane(draft: Draft) -> None:
     """Give every managed device its management plane; devices of one level share one value."""
     management = draft.plan.management
-    base = tuple(_servers(draft, management))
+    base, asked = tuple(_servers(draft, management)), _asked(draft)
     planes: dict[tuple[int, bool, bool], ManagementPlane] = {}
     for _, device in sorted(draft.devices.items()):
         if not device.management_ipv4:
@@ -41,7 +41,7 @@ def add_plane(draft: Draft) -> None:
         if key not in planes:
             planes[key] = _plane(draft, base, *key)
         device.plane = planes[key]
-        _needs(draft, device, management)
+        _needs(draft, device, asked)
     draft.plane = _plane(draft, base, 0, True, False)
 
 
@@ -130,20 +130,36 @@ def _controller(draft: Draft) -> Iterator[Server]:
         yield Server(sdn.protocol, *_where(draft, sdn.controller), port, protocol)
 
 
-def _needs(draft: Draft, device: DraftDevice, plan: ManagementPlan) -> None:
-    """State what the plan's choices ask of every managed device's platform."""
+def _asked(draft: Draft) -> list[tuple[str, SourceRef]]:
+    """Return the features that the plan's choices ask of every managed device, and where; defaults do not."""
+    plan = draft.plan.management
+    levels = {key for part in plan.levels.values() for key in part.model_fields_set}
+
+    def stated(*keys: str) -> str:
+        of_plan = [key for key in keys if key in plan.model_fields_set]
+        return of_plan[0] if of_plan else "levels" if levels & set(keys) else ""
+
     asked = {
+        "banner": stated("banner"),
+        "idle-timeout": stated("idle_s"),
+        "login-limits": stated("login_attempts", "lockout_s", "sessions"),
+        "control-plane-protection": stated("control_plane_pps"),
         "ntp-authentication": plan.ntp_key is not None and "ntp_key",
         "syslog-tls": plan.syslog_tls and "syslog_tls",
         "dns": plan.dns is not None and "dns",
         "aaa": plan.aaa is not None and "aaa",
         "snmpv3": plan.snmp is not None and "snmp",
         "local-users": bool(plan.local_users) and "local_users",
-        "management-vrf": plan.out_of_band is not None and device.role in NETWORK and "out_of_band",
     }
-    for feature, key in asked.items():
-        if key:
-            device.need(feature, draft.marks.ref("management", key))
+    return [(feature, draft.marks.ref("management", key)) for feature, key in asked.items() if key]
+
+
+def _needs(draft: Draft, device: DraftDevice, asked: list[tuple[str, SourceRef]]) -> None:
+    """State what the plan's choices ask of a device's platform."""
+    for feature, source in asked:
+        device.need(feature, source)
+    if draft.plan.management.out_of_band is not None and device.role in NETWORK:
+        device.need("management-vrf", draft.marks.ref("management", "out_of_band"))
     sdn = draft.plan.sdn
     if sdn is not None and _controlled(draft, device):
         device.need(SDN_FEATURES[sdn.protocol], draft.marks.ref("sdn"))

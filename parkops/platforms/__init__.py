@@ -1,5 +1,6 @@
 """Platforms as data: a platform is a folder with a ``platform.yaml`` and Jinja2 templates."""
 
+from parkops.platforms.baseline import BASELINE, Unrendered, unrendered
 from parkops.platforms.features import (
     Excuses,
     lacking,
@@ -26,6 +27,7 @@ from parkops.platforms.schema import (
 )
 
 __all__ = [
+    "BASELINE",
     "COMMENTS",
     "GROUP",
     "Commit",
@@ -35,6 +37,7 @@ __all__ = [
     "Platform",
     "Platforms",
     "TemplateEntry",
+    "Unrendered",
     "find_platforms",
     "lacking",
     "lag_name",
@@ -45,6 +48,7 @@ __all__ = [
     "port_number",
     "requirements_by_block",
     "subinterface_name",
+    "unrendered",
     "vlan_name",
     "waiver_key",
 ]

@@ -10,11 +10,18 @@ import pytest
 from parkops.design import design
 from parkops.model import Artifact, ArtifactKind, Finding, Park, Rule, Verdict
 from parkops.plan import parse
+from parkops.platforms import find_platforms, missing_features
 from parkops.verify import syntax as syntax_module
 from parkops.verify import verify
+from parkops.verify.baseline import check_baseline
 from parkops.verify.redundancy import check_redundancy
 from parkops.verify.rules import check_rules
 from parkops.verify.syntax import check_syntax
+
+WAIVED_BANNER = """
+waivers:
+  "feature:banner@core-*": {owner: 网络部, reason: 控制台上已贴, expires: 2030-01-01}
+"""
 
 
 def failed(findings: object) -> list[Finding]:
@@ -24,7 +31,34 @@ def failed(findings: object) -> list[Finding]:
 def test_demo_park_passes_every_proof(demo_park: Park, demo_artifacts: tuple[Artifact, ...]) -> None:
     findings = verify(demo_park, demo_artifacts)
     assert [item for item in findings if item.verdict is Verdict.FAIL] == []
-    assert {item.requirement for item in findings} == {"verify.redundancy", "verify.rules", "verify.syntax"}
+    rooms = {"verify.baseline", "verify.redundancy", "verify.rules", "verify.syntax"}
+    assert {item.requirement for item in findings} <= rooms
+
+
+def test_what_a_platform_leaves_out_is_told_and_never_silent(base_park: Park, base_text: str) -> None:
+    found = {(item.subject, item.check): item for item in check_baseline(base_park, find_platforms())}
+    banner = found["frr", "banner"]
+    assert banner.verdict is Verdict.UNKNOWN
+    assert banner.message == (
+        "Expected: banner (login banner). Actual: not rendered on platform frr, for core-1 and 1 more; "
+        "set it by hand, waive feature:banner@DEVICE with a reason, or choose another platform."
+    )
+    waived = base_text + WAIVED_BANNER
+    park, _ = design(parse(waived), {})
+    found = {(item.subject, item.check): item for item in check_baseline(park, find_platforms())}
+    assert found["frr", "banner"].verdict is Verdict.WAIVED
+    assert found["frr", "banner"].message.endswith("Waived: 控制台上已贴.")
+
+
+def test_what_the_plan_states_is_an_error_and_no_finding_of_the_baseline(base_text: str) -> None:
+    park, _ = design(parse(base_text.replace("management: {ntp", "management: {banner: 请勿登录, ntp")), {})
+    assert ("frr", "banner") not in {
+        (item.subject, item.check) for item in check_baseline(park, find_platforms())
+    }
+    told = [str(problem) for problem in missing_features(park, find_platforms())]
+    assert any(
+        "core-1 needs banner (login banner), and its platform frr does not give it" in text for text in told
+    )
 
 
 def test_base_park_passes(base_park: Park) -> None:
