@@ -180,7 +180,7 @@ def _gateway_port(draft: Draft, site: PlannedSite, name: str, vlan: int, index: 
         port.mode = PortMode.ROUTED
         return port
     port = gateway.ports[port.lag] if port.lag else port
-    port.mode, port.vids = PortMode.TRUNK, tuple(sorted((*port.vids, vlan)))
+    port.mode = PortMode.ROUTED  # a port has VLANs of a bridge or subinterfaces, never both
     gateway.need("subinterface", draft.marks.ref(*site.path))
     called = subinterface_name(draft.platform(gateway), port.name, vlan)
     inner = DraftPort(called, PortMode.ROUTED, pvid=vlan, parent=port.name, rate_mbps=port.rate_mbps)

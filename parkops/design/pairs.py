@@ -105,7 +105,7 @@ def lag(
 ) -> Lag:
     """Take ports together; the new logical port leads where the first of them does."""
     ports = list(members)
-    name = lag_name(draft.platform(device), number)
+    name = lag_name(draft.platform(device), number, routed=device.role in FIREWALLS)
     found = Lag(number, name, tuple(port.name for port in ports), description, mlag)
     device.lags.append(found)
     for port in ports:

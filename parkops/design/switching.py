@@ -46,6 +46,8 @@ def _port(draft: Draft, port: DraftPort, vlans: dict[int, Segment], site: Planne
         peer.vlans = {vid: vlans[vid].id for vid in vids}
     elif there.mode is PortMode.TRUNK:
         port.mode, port.vids = PortMode.TRUNK, tuple(sorted(there.vids))
+    elif inner := [other.pvid for other in peer.ports.values() if other.parent == there.name]:
+        port.mode, port.vids = PortMode.TRUNK, tuple(sorted(inner))
     elif there.segment in draft.segments:
         segment = draft.segments[there.segment]
         port.mode, port.pvid, port.segment, port.zone = (

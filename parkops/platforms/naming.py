@@ -21,9 +21,10 @@ def port_number(platform: Platform, name: str, role: str = "") -> int | None:
     return int(digits) - names.first_port + 1 if digits.isdecimal() else None
 
 
-def lag_name(platform: Platform, number: int) -> str:
-    """Return the name of a link aggregation group."""
-    return platform.interfaces.lag.format(number)
+def lag_name(platform: Platform, number: int, *, routed: bool = False) -> str:
+    """Return the name of a link aggregation group; one that is routed may be called otherwise."""
+    names = platform.interfaces
+    return (names.routed_lag if routed and names.routed_lag else names.lag).format(number)
 
 
 def vlan_name(platform: Platform, vid: int) -> str:

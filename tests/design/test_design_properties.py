@@ -107,7 +107,8 @@ def vlans(park: Park) -> None:
             known = {vid for vid, _ in device.vlans}
             for port in device.interfaces:
                 peer = park.device(port.peer_device)
-                trunk = peer.platform == "ietf" or peer.interface(port.peer_interface).mode is PortMode.TRUNK
+                inner = any(other.parent == port.peer_interface for other in peer.interfaces)
+                trunk = peer.platform == "ietf" or inner
                 assert port.mode is (PortMode.TRUNK if trunk else PortMode.ACCESS)
                 assert set(port.vids) == (known if trunk else set())
                 assert (port.pvid in known) is (port.mode is PortMode.ACCESS)
