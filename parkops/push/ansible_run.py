@@ -24,7 +24,19 @@ from parkops.transport.login import KEX
 
 RUN_S = 900  # the longest run; nodes that have not answered by then have failed
 # The package that brings each service's daemon.
-PACKAGES = {"ssh": "openssh-server", "sysctl": "procps", "networking": "ifupdown", "nginx": "nginx-light"}
+PACKAGES = {
+    "ssh": "openssh-server",
+    "sysctl": "procps",
+    "networking": "ifupdown",
+    "nginx": "nginx-light",
+    "systemd-networkd": "systemd",
+    "systemd-userdbd": "libnss-systemd",
+    "pam-radius": "libpam-radius-auth",
+    "wg-quick": "wireguard-tools",
+    "strongswan": "charon-systemd",
+    "parkops-ptp": "linuxptp",
+}
+UNITS = "parkops-"  # services whose unit is rendered: containers that podman runs
 MEMORY = Path("/dev/shm")  # noqa: S108  # a private folder is made in it
 
 
@@ -105,10 +117,16 @@ def _job(site: Site, run: Run) -> dict[str, Any]:
         "root": str(run.workspace.root),
         "transaction": run.transaction or "none",
         "timeout_s": site.timeout_s,
-        "packages": [PACKAGES.get(service, service) for service in services],
+        "packages": sorted({_package(service) for service in services}),
         "files": files,
         "live": live,
     }
+
+
+def _package(service: str) -> str:
+    """Return the Debian package that brings a service's daemon; ``wg-quick@wg0`` is an instance of a unit."""
+    name = service.partition("@")[0]
+    return PACKAGES.get(name, "podman" if name.startswith(UNITS) else name)
 
 
 def _target(job: Job) -> tuple[list[dict[str, str]], dict[str, str]]:

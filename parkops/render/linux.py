@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from ipaddress import ip_interface
 
-from parkops.model import Device, Vpn, Workload
+from parkops.model import Device, LocalUser, Vpn, Workload
 from parkops.platforms import Platform
 from parkops.render.kernel import ADDRESSED, exit_tables, netdevs, networks, virtual_routers, xfrm_id
 from parkops.render.text import word
 
 NATIVE = ("opcua-gateway", "modbus-bridge")  # workloads that are services of the node, not containers
+CONTAINERS = "containers"  # a property of the device: quadlet, for podman 4.4 or newer
 FORM = "network"  # a property of the device: networkd, or ifupdown where nothing asks for more than addresses
+FIRST_UID, UIDS = 30_000, 20_000  # of local accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,23 @@ class Item:
     name: str  # safe in a path, a unit and an interface's name
     vpn: Vpn | None = None
     workload: Workload | None = None
+    user: LocalUser | None = None
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """A workload's environment by name."""
+        return dict(self.workload.env) if self.workload else {}
+
+    @property
+    def port(self) -> int:
+        """The first port that a workload listens on, 0 for none."""
+        return self.workload.ports[0][1] if self.workload and self.workload.ports else 0
+
+    @property
+    def uid(self) -> int:
+        """A user's number: it derives from the name, so that another account moves none."""
+        digest = blake2b(self.name.encode(), digest_size=4).digest()
+        return FIRST_UID + int.from_bytes(digest) % UIDS
 
 
 def is_linux(platform: Platform) -> bool:
@@ -36,6 +57,9 @@ def linux_context(
     devices = netdevs(device) + [item for item, _ in virtual_routers(device) if frr]
     networkd = bool(devices) or device.property(FORM) == "networkd"
     workloads = [Item(word(item.id.rpartition(".")[2], 40), workload=item) for item in device.workloads]
+    containers = [item for item in workloads if _kind(item) not in NATIVE]
+    quadlets = device.property(CONTAINERS) == "quadlet"
+    users = [Item(word(user.name), user=user) for user in (device.plane.local_users if device.plane else ())]
     return {
         "layer3": [port for port in device.interfaces if port.mode in ADDRESSED and not port.lag],
         "netdevs": devices,
@@ -48,7 +72,28 @@ def linux_context(
         ],
         "ipsec": [vpn for vpn in device.vpns if vpn.kind == "ipsec"],
         "if_ids": {vpn.id: xfrm_id(vpn) for vpn in device.vpns if vpn.interface},
-        "containers": [item for item in workloads if _kind(item) not in NATIVE],
+        "tunnelled": {
+            vpn.id: [
+                route.prefix
+                for route in device.routing.statics
+                if route.next_hop in [address for _, _, address in vpn.peers]
+            ]
+            for vpn in device.vpns
+        },
+        "inside_prefixes": [
+            str(ip_interface(address).network)
+            for port in device.interfaces
+            if port.segment
+            for address in (port.ipv4, port.ipv6)
+            if address
+        ],
+        "containers": [] if quadlets else containers,
+        "quadlets": containers if quadlets else [],
+        "with_env": [item for item in workloads if item.settings],
+        "accounts": bool(users) or bool(device.plane and device.plane.of("radius")),
+        "users": users,
+        "admins": [item for item in users if item.user and item.user.role == "admin"],
+        "auditors": [item for item in users if item.user and item.user.role == "auditor"],
         "opcua_gateways": [item for item in workloads if _kind(item) == "opcua-gateway"],
         "modbus_bridges": [item for item in workloads if _kind(item) == "modbus-bridge"],
         "virtual": [port for port in device.interfaces if port.vrrp],

@@ -13,8 +13,14 @@ from parkops.render.kernel import port_number
 from parkops.render.linux import is_linux, linux_context
 from parkops.render.watch import Watch
 
-ROUTING_ROLES = (Role.CORE, Role.PARK_FIREWALL, Role.BOUNDARY)
+ROUTING_ROLES = frozenset(
+    {
+        *(Role.CORE, Role.SPINE, Role.LEAF, Role.AGGREGATION),
+        *(Role.EXIT, Role.PARK_FIREWALL, Role.BOUNDARY, Role.ONE_WAY_GATEWAY),
+    }
+)
 INTERNET = ("internet",)  # stands for every address outside the park
+SNMP_PORT = 161
 MANAGEMENT_UDP = {"ntp": 123, "syslog": 514}
 
 
@@ -104,13 +110,17 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
             for port in routed
             if port.segment
         ],
+        service_of=lambda kind: next(item for item in device.services if item.kind == kind),
         runs=lambda kind: any(service.kind == kind for service in device.services),
         identifier_records=[
             record for service in device.services if service.kind == "identifier" for record in service.params
         ],
         management_tcp=sorted({22, *(item.port for item in device.services if item.protocol == "tcp")}),
         management_udp=sorted(
-            MANAGEMENT_UDP[item.kind] for item in device.services if item.kind in MANAGEMENT_UDP
+            {
+                *(MANAGEMENT_UDP[item.kind] for item in device.services if item.kind in MANAGEMENT_UDP),
+                *((SNMP_PORT,) if any(need.feature == "snmpv3" for need in device.needs) else ()),
+            }
         ),
     )
     context.update(_bridge(device))

@@ -17,10 +17,10 @@ from ansible.module_utils.parkops_shell import Failure, attempt, run
 # Kernel first, then addresses, routing and filters, then the daemons; the way in comes last.
 FIRST = ("sysctl", "networking", "frr", "nftables")
 LAST = ("ssh",)
-NO_DAEMON = ("sysctl", "networking", "nftables")
+NO_DAEMON = ("sysctl", "networking", "nftables", "systemd-userdbd", "pam-radius")
+UNITS = "parkops-"  # services whose unit is one of the rendered files
 # How each service takes new files when it runs; the others are restarted.
 RELOAD = {"ssh": "reload", "nginx": "reload"}
-PACKAGES = {"ssh": "openssh-server", "sysctl": "procps", "networking": "ifupdown", "nginx": "nginx-light"}
 # Where a machine without systemd-tmpfiles has lost a daemon's folder below /run: its path and user.
 RUN_FOLDERS = {"mosquitto": "/run/mosquitto"}
 # Without systemd, Debian 12 has no init script for rsyslog, and one for mosquitto that makes the pid file
@@ -32,6 +32,8 @@ BARE = {
 # Parsers of single files, before they are put in place.
 CHECKS = (
     ("nftables", "*", ("nft", "-c", "-f", "{file}")),
+    ("keepalived", "*", ("keepalived", "-t", "-f", "{file}")),
+    ("dnsmasq", "*", ("dnsmasq", "--test", "-C", "{file}")),
     ("chrony", "*.conf", ("chronyd", "-p", "-f", "{file}")),
     ("prometheus", "*/prometheus.yml", ("promtool", "check", "config", "--syntax-only", "{file}")),
     ("prometheus", "*rules*.yml", ("promtool", "check", "rules", "{file}")),
@@ -99,6 +101,11 @@ def take(service):
         stop(service)
         run(*BARE[service][1])
         return
+    if service in NO_DAEMON:  # read when it is asked, and no daemon keeps it
+        return
+    if service.startswith((UNITS, "wg-quick@")):
+        run("systemctl", "daemon-reload")
+        run("systemctl", "enable", service)
     verb = RELOAD.get(service, "restart") if running(service) else "start"
     code, output = attempt("service", service, verb)
     if code:

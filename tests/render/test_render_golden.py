@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import test_render_linux as linux
 
 from parkops.model import Artifact, Park
 from parkops.render import render
@@ -52,4 +53,4 @@ def test_no_golden_is_left_over() -> None:
         for platform in {case.partition("/")[0] for case in CASES}
         for file in HERE.glob(f"{platform}/*/*")
     }
-    assert kept == CASES.keys()
+    assert kept == CASES.keys() | linux.CASES.keys() | linux.FRR.keys()
