@@ -79,7 +79,7 @@ def render_park(
         return artifacts
     from parkops.push.overrides import applied
 
-    return applied(artifacts, park, workspace.overrides)
+    return applied(artifacts, park, workspace.overrides, workspace.platform_dirs)
 
 
 def build_park(

@@ -108,7 +108,9 @@ class _Look:
             drift = judge(change, artifacts, pushed.get(change.device))
             if drift.state is State.DRIFTED:
                 device = park.device(change.device)
-                who = who_changed(device, login(park.access, self.ctx.workspace))
+                who = who_changed(
+                    device, login(park.access, self.ctx.workspace), self.ctx.workspace.platform_dirs
+                )
                 drift = judge(change, artifacts, pushed.get(change.device), who)
             found.append(drift)
         return found
@@ -150,7 +152,7 @@ def _listening(look: _Look) -> Iterator[Listeners]:
     from parkops.transport.login import login
 
     park = look.park
-    listeners = Listeners(login(park.access, look.ctx.workspace))
+    listeners = Listeners(login(park.access, look.ctx.workspace), look.ctx.workspace.platform_dirs)
     listeners.start([park.device(name) for name in look.names])
     try:
         yield listeners

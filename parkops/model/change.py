@@ -22,6 +22,7 @@ class ArtifactKind(StrEnum):
     MONITORING = "monitoring"
     INVENTORY = "inventory"
     LAB = "lab"
+    CLOUD = "cloud"  # what a cloud is set up from
     ORIGIN = "origin"  # where another artifact's blocks come from; no device gets it
 
 
@@ -68,6 +69,7 @@ class Change:
     remediation: tuple[str, ...] = ()  # what a push would enter, in this order
     rollback: tuple[str, ...] = ()  # what would take it back
     unsafe: str = ""  # why there is a difference, and no safe way to mend it
+    notes: tuple[str, ...] = ()  # what who decides must know: an account that is kept, a session at risk
 
     @property
     def empty(self) -> bool:

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from parkops.errors import UsageError
 from parkops.model import Artifact, Change, Outcome, Park, Result, Running, Workspace
@@ -96,6 +97,7 @@ def _change(site: Site, error: BaseException | None) -> Change:
         remediation=found.lines,
         rollback=found.rollback,
         unsafe=found.error,
+        notes=found.notes,
     )
 
 
@@ -214,9 +216,9 @@ def break_locks(workspace: Workspace, devices: Sequence[str]) -> None:
                 journal.write(Note(held.tx, "", "end", "its last lock was broken", data))
 
 
-def driver_of(platform: str, drivers: Mapping[str, Driver] = DRIVERS) -> str:
+def driver_of(platform: str, drivers: Mapping[str, Driver] = DRIVERS, dirs: Sequence[Path] = ()) -> str:
     """Return the name of a platform's driver; UsageError for a platform that nothing pushes to."""
-    name = driver_name(load_platform(platform))
+    name = driver_name(load_platform(platform, dirs))
     if name not in drivers:
         raise UsageError(f"platform {platform!r} has no driver", hint=f"known: {', '.join(sorted(drivers))}")
     return name
@@ -337,7 +339,8 @@ def _look(
 
 def _site(job: Job, run: Run, settings: Settings) -> Site:
     run.vault.learn(artifact.text for artifact in job.artifacts)  # what comes back is redacted by it
-    return Site(job, Steps(run, job.name), driver=driver_of(job.device.platform, settings.drivers))
+    driver = driver_of(job.device.platform, settings.drivers, run.workspace.platform_dirs)
+    return Site(job, Steps(run, job.name), driver=driver)
 
 
 def _run(park: Park, workspace: Workspace, settings: Settings) -> Run:

@@ -14,7 +14,7 @@ from parkops.errors import UsageError
 from parkops.model import Artifact, ArtifactKind, Change, Park
 from parkops.platforms import load_platform
 from parkops.push import datatree, frr, remediation
-from parkops.push.vendors import driver_name, language
+from parkops.push.vendors import driver_name, rules_of
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _FILE = re.compile(r"--- (\S+) running$")
@@ -76,10 +76,13 @@ _Dumper.add_representer(
 )
 
 
-def applied(artifacts: Sequence[Artifact], park: Park, folder: Path) -> tuple[Artifact, ...]:
+def applied(
+    artifacts: Sequence[Artifact], park: Park, folder: Path, dirs: Sequence[Path] = ()
+) -> tuple[Artifact, ...]:
     """Return artifacts with the accepted drift in them.
 
-    Raises UsageError when an override is wrong, names no device, or no longer fits what is rendered.
+    ``dirs`` are the folders of the user's own platforms. Raises UsageError when an override is wrong, names
+    no device, or no longer fits what is rendered.
     """
     files = sorted(folder.glob("*.yaml"))
     by_device = {override.device: (file, override) for file in files for override in [_read(file)]}
@@ -88,15 +91,17 @@ def applied(artifacts: Sequence[Artifact], park: Park, folder: Path) -> tuple[Ar
         if name not in managed:
             raise UsageError(f"an override for {name!r}, which is no managed device", where=str(file))
     return tuple(
-        _overridden(artifact, *by_device[artifact.device], managed[artifact.device].platform)
+        _overridden(artifact, *by_device[artifact.device], managed[artifact.device].platform, dirs)
         if artifact.device in by_device
         else artifact
         for artifact in artifacts
     )
 
 
-def _overridden(artifact: Artifact, file: Path, override: Override, platform: str) -> Artifact:
-    printed = canonical(artifact, platform)
+def _overridden(
+    artifact: Artifact, file: Path, override: Override, platform: str, dirs: Sequence[Path] = ()
+) -> Artifact:
+    printed = canonical(artifact, platform, dirs)
     if printed is None:
         return artifact
     text = printed
@@ -119,20 +124,22 @@ def _part(diff: str, artifact: Artifact) -> str:
     )
 
 
-def canonical(artifact: Artifact, platform: str) -> str | None:
+def canonical(artifact: Artifact, platform: str, dirs: Sequence[Path] = ()) -> str | None:
     """Return an artifact's text as its driver compares it; None for what is not pushed."""
-    name = driver_name(load_platform(platform))
+    name = driver_name(load_platform(platform, dirs))
     printer = PRINTERS.get((name, artifact.kind))
-    return printer(artifact.text, platform) if printer else None
+    return printer(artifact.text, platform, dirs) if printer else None
 
 
-Printer = Callable[[str, str], str]
+Printer = Callable[[str, str, Sequence[Path]], str]
 PRINTERS: dict[tuple[str, ArtifactKind], Printer] = {
-    ("ssh", ArtifactKind.CLI): lambda text, _: frr.render(frr.parse(text)),
-    ("vendor-cli", ArtifactKind.CLI): lambda text, name: remediation.canonical(text, language(name)),
-    ("netconf", ArtifactKind.NETCONF): lambda text, _: _xml(text, managed=True),
-    ("vendor-netconf", ArtifactKind.NETCONF): lambda text, _: _xml(text, managed=False),
-    ("ansible", ArtifactKind.FILE): lambda text, _: text,
+    ("ssh", ArtifactKind.CLI): lambda text, *_: frr.render(frr.parse(text)),
+    ("vendor-cli", ArtifactKind.CLI): lambda text, name, dirs: remediation.canonical(
+        text, rules_of(name, dirs)
+    ),
+    ("netconf", ArtifactKind.NETCONF): lambda text, *_: _xml(text, managed=True),
+    ("vendor-netconf", ArtifactKind.NETCONF): lambda text, *_: _xml(text, managed=False),
+    ("ansible", ArtifactKind.FILE): lambda text, *_: text,
 }
 
 

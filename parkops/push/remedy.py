@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from parkops.errors import ParkopsError, UsageError
@@ -21,18 +21,37 @@ class Remedy:
     lines: tuple[str, ...] = ()
     rollback: tuple[str, ...] = ()
     error: str = ""
+    notes: tuple[str, ...] = ()  # what who decides on the change must know
 
 
 def remedy(site: Site, run: Run) -> Remedy:
     """Return the remedy of a surveyed site; nothing for one that runs what it is to run."""
-    if not site.diff or site.snapshot is None:
+    if site.snapshot is None:
         return Remedy()
-    try:
-        lines, rollback = KINDS[site.driver](site.job, site.snapshot, run)
-    except ParkopsError as error:
-        return Remedy(error=run.vault.redact(reason(error)))
     clean = run.vault.redact
-    return Remedy(tuple(map(clean, lines)), tuple(map(clean, rollback)))
+    notes: list[str] = []
+    try:
+        if site.driver == "vendor-cli":
+            notes += _way_in(site, site.snapshot, run)
+        lines, rollback = KINDS[site.driver](site.job, site.snapshot, run) if site.diff else ((), ())
+    except ParkopsError as error:
+        return Remedy(error=clean(reason(error)), notes=tuple(map(clean, notes)))
+    return Remedy(tuple(map(clean, lines)), tuple(map(clean, rollback)), notes=tuple(map(clean, notes)))
+
+
+def _way_in(site: Site, running: Running, run: Run) -> Iterator[str]:
+    """Yield what concerns the management session itself; Unsafe where no timer would save it."""
+    from parkops.push.vendor_cli import VendorCliDriver, refuse_to_cut
+
+    driver, user = VendorCliDriver(), run.login.user
+    kept = driver.kept_account(site.job, running, run)
+    if kept:
+        yield f"kept, as parkops logs in with {user!r}, which was not rendered: {'; '.join(kept)}"
+    risks = driver.at_risk(site.job, running, run)
+    if not site.guarantee.confirmed_commit:
+        refuse_to_cut(risks, site.name)
+    for risk in risks:
+        yield f"may cut off the management itself: {risk}; {site.guarantee.text} would take it back"
 
 
 Lines = tuple[str, ...]

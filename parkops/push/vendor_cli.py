@@ -12,8 +12,9 @@ from parkops.model import ArtifactKind, Guarantee, Running
 from parkops.push import remediation, vendor_dialects
 from parkops.push.contract import Site
 from parkops.push.job import Job, Run
+from parkops.push.remediation import Rules
 from parkops.push.vendor_dialects import Dialect, Revert, filled
-from parkops.push.vendors import language
+from parkops.push.vendors import language, rules_of
 from parkops.transport.cli import CliSession
 from parkops.transport.secrets import TOKEN
 
@@ -23,7 +24,7 @@ class Shell:
     """An open command line with what is known of it."""
 
     cli: CliSession
-    platform: str
+    rules: Rules
     dialect: Dialect
     able: bool | None = None  # whether its means of reverting is there; None: not asked yet
     editing: bool = False  # in configuration, with a candidate that is not in force
@@ -49,10 +50,10 @@ class VendorCliDriver:
 
     def open(self, job: Job, run: Run) -> Shell:
         """Open a session."""
-        dialect = vendor_dialects.dialect(_platform(job))
+        dialect = vendor_dialects.dialect(language(job.device.platform, run.workspace.platform_dirs))
         cli = CliSession(job.name, job.address, run.login, dialect.talk)
         cli.open()
-        return Shell(cli, _platform(job), dialect)
+        return Shell(cli, _rules(job, run), dialect)
 
     def close(self, session: Shell) -> None:
         """Cut the session."""
@@ -69,7 +70,7 @@ class VendorCliDriver:
         if last and last not in (line.strip() for line in text.splitlines()[-3:]):
             raise Refused(f"{session.dialect.show!r}: the answer does not end in {last!r}", where=job.name)
         try:
-            plain = remediation.canonical(text, session.platform, job.name)
+            plain = remediation.canonical(text, session.rules, job.name)
         except remediation.Unreadable as error:
             raise Refused(f"{session.dialect.show!r}: {error.what}", where=job.name) from error
         return Running(job.name, self.name, plain, time.time(), data=text + "\n")
@@ -77,18 +78,30 @@ class VendorCliDriver:
     def diff(self, job: Job, running: Running, run: Run) -> str:
         """Compare in the device's own language."""
         now = _filled(running.text, run)
-        return remediation.difference(now, _target(job, now, run), _platform(job), job.name)
+        return remediation.difference(now, _target(job, now, run), _rules(job, run), job.name)
 
     def remediation(self, job: Job, running: Running, run: Run) -> remediation.Remediation:
         """Return the lines that a push would enter, and those that take them back."""
         now = _filled(running.text, run)
-        return remediation.remediate(now, _target(job, now, run), _platform(job), job.name)
+        return remediation.remediate(now, _target(job, now, run), _rules(job, run), job.name)
+
+    def kept_account(self, job: Job, running: Running, run: Run) -> tuple[str, ...]:
+        """Return what stays of the account that parkops logs in with although it was not rendered."""
+        now = _filled(running.text, run)
+        text = _adopted(job, now, run)
+        return remediation.kept_account(text, now, _rules(job, run), run.login.user, job.name)
+
+    def at_risk(self, job: Job, running: Running, run: Run) -> tuple[str, ...]:
+        """Say what of the change may cut the management session off."""
+        now, address = _filled(running.text, run), job.device.management_ipv4
+        return remediation.at_risk(now, _target(job, now, run), _rules(job, run), address, job.name)
 
     def prepare(self, session: Shell, site: Site, run: Run) -> None:
         """Take the snapshot again; where there is a candidate, fill and validate it."""
         site.snapshot = self.read_running(session, site.job)
         planned = self.remediation(site.job, site.before, run)  # Unsafe here, before anything is touched
-        _able(session)
+        if not _able(session):
+            refuse_to_cut(self.at_risk(site.job, site.before, run), site.name)
         if session.candidate and planned.lines:
             _enter(session, session.dialect.enter, site)
             _lines(session, planned.lines)
@@ -109,7 +122,7 @@ class VendorCliDriver:
     def verify(self, session: Shell, site: Site, run: Run) -> None:
         """Read back and compare."""
         now = self.read_running(session, site.job).text
-        _compare(site.job, now, _target(site.job, now, run))
+        _compare(session, site.job, now, _target(site.job, now, run))
 
     def confirm(self, session: Shell, site: Site, run: Run) -> None:
         """Confirm, save, and prove that it stays."""
@@ -128,7 +141,7 @@ class VendorCliDriver:
         snapshot = _filled(site.before.text, run)
         try:
             self._restore(session, site, snapshot, run)
-            _compare(site.job, self.read_running(session, site.job).text, snapshot)
+            _compare(session, site.job, self.read_running(session, site.job).text, snapshot)
         except (Refused, remediation.Unsafe) as error:
             hint = "look at the device"
             raise Diverged(f"it could not be restored: {error.what}", where=site.name, hint=hint) from error
@@ -137,7 +150,7 @@ class VendorCliDriver:
         """Enter the inverse lines; where no safe order of them is known, let the device replace its file."""
         now = self.read_running(session, site.job).text
         try:
-            lines = remediation.remediate(now, snapshot, session.platform, site.name).lines
+            lines = remediation.remediate(now, snapshot, session.rules, site.name).lines
         except remediation.Unsafe:
             if not session.dialect.replace:
                 raise
@@ -221,14 +234,28 @@ def _all(session: Shell, commands: tuple[str, ...], site: Site) -> None:
             session.cli.tell(filled(command, site.token, site.timeout_s))
 
 
-def _platform(job: Job) -> str:
-    return language(job.device.platform)
+def refuse_to_cut(risks: tuple[str, ...], name: str) -> None:
+    """Raise Unsafe for a change that may cut the session off where no timer would take it back."""
+    if risks:
+        hint = "make this change at the console, or give the device the means of a confirm timer"
+        what = f"it may cut off the management itself, and the device has no timer: {'; '.join(risks)}"
+        raise remediation.Unsafe(what, where=name, hint=hint)
+
+
+def _rules(job: Job, run: Run) -> Rules:
+    return rules_of(job.device.platform, run.workspace.platform_dirs)
 
 
 def _target(job: Job, running: str, run: Run) -> str:
-    """Return the text that the device is to run, with its secrets as far as the device shows them."""
+    """Return the text that the device is to run, with the account that parkops itself logs in with."""
+    text = _adopted(job, running, run)
+    return _filled(remediation.protected(text, running, _rules(job, run), run.login.user, job.name), run)
+
+
+def _adopted(job: Job, running: str, run: Run) -> str:
+    """Return the text that was rendered, with its secrets as far as the device shows them."""
     text = job.snapshot.text if job.snapshot is not None else _rendered(job)
-    return _filled(remediation.adopted(text, running, _platform(job), TOKEN, job.name), run)
+    return remediation.adopted(text, running, _rules(job, run), TOKEN, job.name)
 
 
 def _rendered(job: Job) -> str:
@@ -242,9 +269,9 @@ def _filled(text: str, run: Run) -> str:
     return run.vault.fill(text)
 
 
-def _compare(job: Job, actual: str, expected: str) -> None:
+def _compare(session: Shell, job: Job, actual: str, expected: str) -> None:
     """Raise Diverged, with what differs, unless both say the same."""
-    lines = remediation.difference(actual, expected, _platform(job), job.name).splitlines()
+    lines = remediation.difference(actual, expected, session.rules, job.name).splitlines()
     told = [line for line in lines if line[:1] in "+-" and line[:3] not in ("---", "+++")]
     if told:
         more = f" … and {len(told) - 6} lines more" if len(told) > 6 else ""

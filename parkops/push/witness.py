@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from parkops.errors import DeviceError
 from parkops.model import Device
@@ -22,11 +23,11 @@ TURN_S = 1.0  # how often a listener looks whether it shall end
 BACK_OFF_S = 15.0
 
 
-def who_changed(device: Device, login: Login) -> str:
+def who_changed(device: Device, login: Login, dirs: Sequence[Path] = ()) -> str:
     """Return the last lines of a device's own record of changes, "" where it keeps none or does not say."""
-    if driver_name(load_platform(device.platform)) != "vendor-cli":
+    if driver_name(load_platform(device.platform, dirs)) != "vendor-cli":
         return ""
-    speech = dialect(language(device.platform))
+    speech = dialect(language(device.platform, dirs))
     if not speech.who:
         return ""
     try:
@@ -42,6 +43,7 @@ class Listeners:
     """Subscriptions to the devices that announce their changes; a line that breaks is taken up again."""
 
     login: Login
+    dirs: tuple[Path, ...] = ()  # folders of the user's own platforms
     heard: queue.SimpleQueue[tuple[str, Changed]] = field(default_factory=queue.SimpleQueue)
     _ended: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -49,7 +51,7 @@ class Listeners:
     def start(self, devices: Sequence[Device]) -> None:
         """Subscribe to each device that speaks NETCONF."""
         for device in devices:
-            if driver_name(load_platform(device.platform)) in ("netconf", "vendor-netconf"):
+            if driver_name(load_platform(device.platform, self.dirs)) in ("netconf", "vendor-netconf"):
                 thread = threading.Thread(target=self._listen, args=(device,), daemon=True)
                 thread.start()
                 self._threads.append(thread)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from parkops.push.remediation import order
 from parkops.push.remediation.rules import ListRule, Rules, contract
 from parkops.push.remediation.tree import Path, Section
 
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
 
 class Phase(IntEnum):
-    """When a command is entered: what must make room, what is new, what nothing refers to any more."""
+    """When a command is entered: what makes room, what is new, its order, what nothing refers to."""
 
     MAKE_ROOM = 0
     BUILD = 1
-    CLEAR_AWAY = 2
+    ORDER = 2
+    CLEAR_AWAY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Step:
     path: Path
     line: str
     removal: bool = False
+    phase: Phase | None = None  # where it is known beforehand
 
 
 def steps(running: Section, intended: Section, rules: Rules) -> Iterator[Step]:
@@ -127,13 +130,17 @@ def _driver(rules: Rules) -> HConfigDriverBase:
 
 def commands(running: Section, intended: Section, rules: Rules) -> tuple[str, ...]:
     """Return the lines to enter in configuration mode, blocks entered and left."""
-    found = list(steps(running, intended, rules))
+    again = order.rebuilt(running, intended, rules)
+    found = [Step(path[:-1], path[-1], removal=True, phase=Phase.MAKE_ROOM) for path in again]
+    found += steps(order.without(running, again), intended, rules)
+    moves = order.moves(running, intended, rules)
+    found += (Step(move.path, move.line, phase=Phase.ORDER) for move in moves)
     claims = _claims(found, rules)
     lines: list[str] = []
     for phase in Phase:
         part = [step for step in found if _phase(step, running, intended, rules, claims) is phase]
         part.sort(key=lambda step: rules.rank((*step.path, step.line)[0]))
-        if phase is not Phase.BUILD:
+        if phase in (Phase.MAKE_ROOM, Phase.CLEAR_AWAY):
             part.reverse()  # what refers to something goes before it
         lines += _entered(part, running, intended, rules)
     return tuple(lines)
@@ -155,6 +162,8 @@ def _claims(found: list[Step], rules: Rules) -> _Claims:
 
 
 def _phase(step: Step, running: Section, intended: Section, rules: Rules, claims: _Claims) -> Phase:
+    if step.phase is not None:
+        return step.phase
     if not step.removal:
         return Phase.BUILD
     key = rules.family(step.line, rules.replaced_keys)

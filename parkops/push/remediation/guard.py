@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from parkops.errors import ParkopsError
+from parkops.push.remediation import order
 from parkops.push.remediation.rules import ListRule, Rules
 from parkops.push.remediation.tree import Path, Section, telling
 
@@ -15,7 +16,10 @@ class Unsafe(ParkopsError):
 
 def check(lines: tuple[str, ...], running: Section, intended: Section, rules: Rules, name: str) -> None:
     """Play the lines on running; Unsafe at the first that takes back what stays, or at a wrong end."""
-    kept = set(running.paths()) & set(intended.paths())
+    again = order.rebuilt(running, intended, rules)  # nothing but taking them back brings these in order
+    kept = (set(running.paths()) & set(intended.paths())) - {
+        path for path in running.paths() for head in again if path[: len(head)] == head
+    }
     player = Player(running.copy(), rules, frozenset(running.paths()) | frozenset(intended.paths()))
     for number, line in enumerate(lines, 1):
         player.enter(line.strip())
@@ -37,6 +41,11 @@ def _compare(ended: Section, intended: Section, rules: Rules, name: str) -> None
         told = [f"missing {' / '.join(path)!r}" for path in missing]
         told += [f"extra {' / '.join(path)!r}" for path in extra]
         raise Unsafe("the lines do not lead to the intended text: " + ", ".join(told), where=name)
+    wanted_order = order.chains(intended, rules)
+    for chain, items in order.chains(ended, rules).items():
+        if items != wanted_order[chain]:
+            place = " / ".join((*chain.path, chain.context))
+            raise Unsafe(f"the lines leave another order in {place!r}: {', '.join(items[:6])}", where=name)
 
 
 @dataclass(slots=True)
@@ -58,11 +67,38 @@ class Player:
         if self._stack and line == self.rules.leave(self.path[-1]):
             self._stack.pop()
             self.path = self.path[:-1]
-        elif not self._list(line):
+        elif not self._move(line) and not self._list(line):
             if self._is_negation(line):
                 self._take_back(line)
             else:
                 self._set(line)
+
+    def _move(self, line: str) -> bool:
+        """Take a line that moves an ordered entry; False for any other line."""
+        for chain in order.chains(self.root, self.rules):
+            if chain.path != self.path:
+                continue
+            for template, offset in ((chain.rule.after, 1), (chain.rule.before, 0)):
+                found = order.moved(line, template, chain, self.rules)
+                if found is not None:
+                    self._put(chain, *found, offset)
+                    return True
+        return False
+
+    def _put(self, chain: order.Chain, item: str, anchor: str, offset: int) -> None:
+        here = self._here
+        own = {line: below for line, below in here.children.items() if self._entry(chain, line) == item}
+        rest = [line for line in here.children if line not in own]
+        marks = [number for number, line in enumerate(rest) if self._entry(chain, line) == anchor]
+        if not marks or not own:
+            raise Unsafe(f"{item!r} cannot be moved to {anchor!r}: one is not there")
+        at = marks[-1] + 1 if offset else marks[0]
+        lines = [*rest[:at], *own, *rest[at:]]
+        here.children = {line: here.children[line] for line in lines}
+
+    def _entry(self, chain: order.Chain, line: str) -> str | None:
+        place = self.rules.place(chain.path, line)
+        return place[2] if place is not None and place[:2] == (chain.rule, chain.context) else None
 
     def _is_negation(self, line: str) -> bool:
         if line in self._here.children:

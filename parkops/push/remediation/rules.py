@@ -60,6 +60,29 @@ class Multiline(_Part):
     end: str = ""  # or a fixed last line
 
 
+class Ordered(_Part):
+    """Entries of which the first that matches counts, and how one is moved."""
+
+    within: str = ""  # the block that they stand in
+    item: str  # an entry's line: the group ``item``, and in the "set" style ``context``
+    after: str = ""  # moves {item} behind {anchor}; without it, entries are taken back and set anew
+    before: str = ""
+
+
+class WayIn(_Part):
+    """What a management session needs; expressions are matched from a line's start."""
+
+    account: tuple[str, ...] = ()  # lines of the account {user}
+    port: str = ""  # a port's first words; its first group is the port's name
+    cuts: tuple[str, ...] = ()  # lines that close a port
+    binds: tuple[str, ...] = ()  # lines that put a port into a VRF
+    routes: tuple[str, ...] = ()  # static routes
+    filters: tuple[str, ...] = ()  # lines that put a filter before logins; the first group is its name
+    access_list: str = ""  # the first words of a filter; the first group is its name
+    services: tuple[str, ...] = ()  # without one of these nobody logs in
+    closes: tuple[str, ...] = ()  # other lines that end a service; blocks stand before them, " / " between
+
+
 class Rules(_Part):
     """A platform's command language as data; every expression is matched from a line's start."""
 
@@ -86,6 +109,8 @@ class Rules(_Part):
     nodes: tuple[str, ...] = ()  # "set" style: what is deleted as a whole when nothing of it is kept
     early: tuple[str, ...] = ()  # what others refer to, in order
     late: tuple[str, ...] = ()
+    ordered: tuple[Ordered, ...] = ()
+    way_in: WayIn = WayIn()
 
     @cached_property
     def single_keys(self) -> tuple[re.Pattern[str], ...]:
@@ -107,6 +132,14 @@ class Rules(_Part):
     def list_of(self, line: str) -> ListRule | None:
         """Return the list that a line belongs to."""
         return next((rule for rule in self.lists if rule.items(line) is not None), None)
+
+    def place(self, path: tuple[str, ...], line: str) -> tuple[Ordered, str, str] | None:
+        """Return the ordered entry that a line below ``path`` belongs to: its rule, context and name."""
+        for rule in self.ordered:
+            here = bool(rule.within) is bool(path) and (not path or re.match(rule.within, path[-1]))
+            if here and (found := re.match(rule.item, line)):
+                return rule, found.groupdict().get("context") or "", found["item"]
+        return None
 
     def negated(self, line: str) -> str:
         """Return the command that takes a line back."""
@@ -160,6 +193,12 @@ def _merged(file: Path) -> dict[str, Any]:
 
 
 @cache
+def read_rules(file: Path) -> Rules:
+    """Return the rules of a file, read once."""
+    return Rules.read(file)
+
+
+@cache
 def rules(platform: str) -> Rules:
     """Return a platform's rules: those of its own folder, else those that ship here.
 
@@ -167,7 +206,7 @@ def rules(platform: str) -> Rules:
     """
     for file in (folder("templates") / platform / "remediation.yaml", HERE / f"{platform}.yaml"):
         if file.is_file():
-            return Rules.read(file)
+            return read_rules(file)
     hint = f"known: {', '.join(known())}; or put a remediation.yaml into the platform's folder"
     raise UsageError("nothing is known about changing this platform's commands", where=platform, hint=hint)
 

@@ -147,17 +147,23 @@ def render(section: Section, rules: Rules, order: Section | None = None) -> str:
     return "".join(f"{line}\n" for line in _rendered(section, rules, 0, order))
 
 
-def _rendered(section: Section, rules: Rules, depth: int, order: Section | None) -> Iterator[str]:
+def _rendered(
+    section: Section, rules: Rules, depth: int, order: Section | None, path: Path = ()
+) -> Iterator[str]:
     pad = " " * rules.indent * depth
-    for line in joined(_ordered(section, order), rules):
+    for line in joined(_ordered(section, order, rules, path), rules):
         yield pad + line
         below = section.children.get(line)
         if below is not None:
-            yield from _rendered(below, rules, depth + 1, order.children.get(line) if order else None)
+            other = order.children.get(line) if order else None
+            yield from _rendered(below, rules, depth + 1, other, (*path, line))
 
 
-def _ordered(section: Section, order: Section | None) -> list[str]:
-    """Return the lines of a section: what ``order`` has first in its order, others after their neighbour."""
+def _ordered(section: Section, order: Section | None, rules: Rules, path: Path) -> list[str]:
+    """Return the lines of a section: what ``order`` has first in its order, others after their neighbour.
+
+    Entries whose order counts stay in their own.
+    """
     if order is None:
         return list(section.children)
     placed = [line for line in order.children if line in section.children]
@@ -166,7 +172,25 @@ def _ordered(section: Section, order: Section | None) -> list[str]:
         if line not in order.children:
             placed.insert(placed.index(after) + 1 if after else 0, line)
         after = line
-    return placed
+    return _own_order(placed, section, rules, path)
+
+
+def _own_order(placed: list[str], section: Section, rules: Rules, path: Path) -> list[str]:
+    """Put the entries whose order counts back into the order that the section has them in."""
+    if not rules.ordered:
+        return placed
+    chains: dict[tuple[object, str], dict[str, list[str]]] = {}
+    for source in (section.children, placed):
+        for line in source:
+            if (place := rules.place(path, line)) is not None:
+                lines = chains.setdefault(place[:2], {}).setdefault(place[2], [])
+                if source is placed:
+                    lines.append(line)
+    queues = {
+        key: iter([line for lines in items.values() for line in lines]) for key, items in chains.items()
+    }
+    places = ((line, rules.place(path, line)) for line in placed)
+    return [next(queues[place[:2]]) if place is not None else line for line, place in places]
 
 
 def joined(lines: Iterable[str], rules: Rules) -> Iterator[str]:
