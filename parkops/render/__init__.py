@@ -6,8 +6,10 @@ from collections.abc import Collection
 
 from parkops.model import Artifact, Park
 from parkops.platforms import Platforms
+from parkops.render.cloud import cloud
 from parkops.render.devices import Renderer
 from parkops.render.inventory import inventories
+from parkops.render.kubernetes import kubernetes
 from parkops.render.monitoring import monitoring
 from parkops.render.topology import topology
 
@@ -28,12 +30,14 @@ def render(
 
 
 def park_artifacts(park: Park, renderer: Renderer) -> list[Artifact]:
-    """Render what belongs to the whole park: monitoring, topology, inventory."""
+    """Render what belongs to the whole park: monitoring, topology, inventories, cloud."""
     header = renderer.shared.header
     return [
         *monitoring(park, renderer),
         topology(park, renderer.platforms, header),
         *inventories(park, renderer.platforms, header),
+        *kubernetes(park, header),
+        *cloud(park, renderer),
     ]
 
 
