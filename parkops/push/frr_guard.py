@@ -23,12 +23,15 @@ RESTORING = HOME / "restoring.json"
 SHOW = "show running-config"
 POLL_S = 0.2
 TRIES = 20  # at a restore that does not hold, a second apart
+SAVED = Path("/etc/frr/frr.conf")
+ROOM_BYTES = 1 << 16  # beyond the configuration itself, for what else is written meanwhile
 
 
 def call(action: str, token: str, timeout_s: float = 0.0, snapshot: str = "") -> str:
     """Return the text of a program that carries an action out on the router and prints its answer.
 
-    Actions: ``arm`` (revert to ``snapshot`` after ``timeout_s``), ``disarm``, ``status``.
+    Actions: ``arm`` (revert to ``snapshot`` after ``timeout_s``), ``disarm``, ``status``, ``saved`` (what the
+    router would start with).
     """
     sources = {"parkops.push.frr": frr.__file__, __name__: __file__}
     modules = {name: Path(file).read_text(encoding="utf-8") for name, file in sources.items()}
@@ -55,10 +58,25 @@ def main(action: str, token: str, timeout_s: float, snapshot: str) -> None:
         answer = arm(token, timeout_s, snapshot)
     elif action == "disarm":
         answer = {"disarmed": disarm(token)}
+    elif action == "saved":
+        answer = saved()
     else:
         waiting = _pending()
         answer = {"waiting": waiting["token"] if waiting else ""}
     print(json.dumps(answer))
+
+
+def saved() -> dict[str, object]:
+    """Return the saved configuration (None where the login cannot read it) and whether there is room for it.
+
+    vtysh 8.4 answers ``[OK]`` to ``write memory`` on a full disk, and leaves a file that is cut short.
+    """
+    try:
+        disk = os.statvfs(SAVED.parent)
+        text = SAVED.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {"text": None, "room": True}
+    return {"text": text, "room": disk.f_bavail * disk.f_frsize >= len(text.encode()) + ROOM_BYTES}
 
 
 def _pending() -> dict[str, object] | None:
@@ -67,10 +85,23 @@ def _pending() -> dict[str, object] | None:
         change = dict(json.loads(PENDING.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return None
-    if not Path(f"/proc/{change['pid']}").exists():
+    if not _lives(change):
         PENDING.unlink(missing_ok=True)
         return None
     return change
+
+
+def _lives(mark: dict[str, object]) -> bool:
+    """Tell whether the process that left a mark lives; after a restart another may have its number."""
+    return "born" in mark and mark["born"] == _born(mark["pid"])
+
+
+def _born(pid: object) -> str:
+    """Return when a process began, in ticks since the start of the machine (proc(5)); "" when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 def arm(token: str, timeout_s: float, snapshot: str) -> dict[str, object]:
@@ -106,7 +137,9 @@ def _detach(keep: int) -> None:
 def _watch(token: str, timeout_s: float, snapshot: str, tell: int) -> None:
     end_s = time.monotonic() + timeout_s  # a clock that is set meanwhile changes nothing
     mark = HOME / f"new.{os.getpid()}"
-    mark.write_text(json.dumps({"pid": os.getpid(), "token": token}), encoding="utf-8")
+    mark.write_text(
+        json.dumps({"pid": os.getpid(), "born": _born(os.getpid()), "token": token}), encoding="utf-8"
+    )
     mark.replace(PENDING)
     os.write(tell, b"armed")
     os.close(tell)
@@ -147,10 +180,9 @@ def disarm(token: str) -> bool:
 
 def _alive(mark: Path) -> bool:
     try:
-        pid = json.loads(mark.read_text(encoding="utf-8"))["pid"]
+        return _lives(dict(json.loads(mark.read_text(encoding="utf-8"))))
     except (OSError, ValueError):
         return False
-    return Path(f"/proc/{pid}").exists()
 
 
 def restore(snapshot: str) -> None:

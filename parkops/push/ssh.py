@@ -67,6 +67,8 @@ class SshDriver:
             waiting = _guard(session, "status", site)["waiting"]
             if waiting and waiting != site.token:
                 raise Refused("another push waits for its confirmation", where=site.name)
+            if not _guard(session, "saved", site)["room"]:
+                raise _full(site)
         site.snapshot = self.read_running(session, site.job)
 
     def commit(self, session: Session, site: Site, run: Run) -> None:
@@ -86,8 +88,9 @@ class SshDriver:
         """Stop the timer, see that the change stays, save it."""
         if _timed(session):
             _guard(session, "disarm", site)  # if it has run out, or was stopped before, the comparison tells
-        _compare(session, site, _intended(site.job, run))
-        _save(session.cli, site.job)
+        intended = _intended(site.job, run)
+        _compare(session, site, intended)
+        _save(session, site, intended)
 
     def cancel(self, session: Session, site: Site, run: Run) -> None:
         """Stop the timer and enter what leads back; save it, as the new one may have been saved."""
@@ -101,7 +104,7 @@ class SshDriver:
             site.steps.note("restore", f"{len(commands)} commands")
             _configure(session.cli, site.job, commands)
         _compare(session, site, snapshot)
-        _save(session.cli, site.job)
+        _save(session, site, snapshot)
 
     def release(self, session: Session, site: Site) -> None:
         """Hold nothing: a router has no lock, and its timer goes on until it is confirmed."""
@@ -154,10 +157,33 @@ def _ask(cli: SshSession, job: Job, command: str) -> str:
     return answer
 
 
-def _save(cli: SshSession, job: Job) -> None:
-    answer = _ask(cli, job, "write memory")
+def _save(session: Session, site: Site, expected: Block) -> None:
+    """Save, and see that it was: a router that restarts must come up with what is expected.
+
+    What is saved already is not written once more, as vtysh spoils the file when the disk is full.
+    """
+    wanted = frr.render(expected)
+    if _timed(session):
+        before = _guard(session, "saved", site)
+        if _canonical(before) == wanted:
+            return
+        if not before["room"]:
+            raise _full(site)
+    answer = _ask(session.cli, site.job, "write memory")
     if "[OK]" not in answer:
-        raise Refused(f"write memory: {' '.join(answer.split())}", where=job.name)
+        raise Refused(f"write memory: {' '.join(answer.split())}", where=site.name)
+    saved = _canonical(_guard(session, "saved", site)) if _timed(session) else None
+    if saved not in (None, wanted):
+        raise Refused("write memory said OK, and did not save all of it", where=site.name)
+
+
+def _canonical(answer: dict[str, object]) -> str | None:
+    """Return what the router would start with; None where its login cannot read it."""
+    return None if answer["text"] is None else frr.render(frr.parse(str(answer["text"])))
+
+
+def _full(site: Site) -> Refused:
+    return Refused("its disk is full: the change could not be saved", where=site.name)
 
 
 def _read(session: Session) -> Block:

@@ -106,6 +106,9 @@ class Bench:
     def running(self) -> str:
         return frr.render(frr.parse(self.node.run("vtysh", "-c", "show running-config")))
 
+    def saved(self) -> str:
+        return str(self.node.run("cat", "/etc/frr/frr.conf"))
+
 
 @pytest.fixture
 def bench(start: Start, login: Login, tmp_path: Path) -> Bench:
@@ -219,3 +222,37 @@ def test_a_session_lost_after_the_first_commands_is_undone_over_a_new_one(
     result = bench.push(CONFIG.replace("cost 10", "cost 20").replace("10.254.0.0/31", "10.254.0.4/31"))
     assert result.outcome is Outcome.FAILED, result.message
     assert bench.running() == before
+
+
+def fill(node: Any) -> None:
+    """Put the router's configuration on a disk of its own, with no room left."""
+    script = """
+    cp -a /etc/frr /tmp/frr; mount -t tmpfs -o size=64k tmpfs /etc/frr; cp -a /tmp/frr/. /etc/frr/
+    chown --reference /tmp/frr /etc/frr; chmod --reference /tmp/frr /etc/frr
+    dd if=/dev/zero of=/etc/frr/filler bs=4k 2>/dev/null; cat /etc/frr/frr.conf"""
+    assert "interface" in node.run("sh", "-c", script)
+
+
+def test_a_full_disk_refuses_a_change_before_it_begins(bench: Bench) -> None:
+    bench.push(CONFIG)
+    before, saved = bench.running(), bench.saved()
+    fill(bench.node)
+    result = bench.push(CONFIG.replace("cost 10", "cost 20"))
+    assert result.outcome is Outcome.FAILED
+    assert "disk is full" in result.message
+    assert (bench.running(), bench.saved()) == (before, saved)
+
+
+def test_a_disk_that_fills_up_meanwhile_is_found_out_before_the_old_file_is_lost(bench: Bench) -> None:
+    """vtysh says OK to `write memory` on a full disk, and leaves a file that is cut short."""
+    bench.push(CONFIG)
+    before, saved = bench.running(), bench.saved()
+
+    def filling(_: str, step: str, __: str) -> None:
+        if step == "verified":
+            fill(bench.node)
+
+    result = bench.push(CONFIG.replace("cost 10", "cost 20"), progress=filling)
+    assert result.outcome is Outcome.FAILED
+    assert "disk is full" in result.message
+    assert (bench.running(), bench.saved()) == (before, saved)
