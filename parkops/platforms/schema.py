@@ -25,7 +25,7 @@ class Interfaces(_Part):
     management: str = "eth0"
     loopback: Pattern = "lo"
     lag: Pattern = "bond{}"
-    routed_lag: str = Field(default="", pattern=r"^$|^[^\s{}]*\{\}[^\s{}]*$")  # where it has no VLANs, "": as lag
+    routed_lag: str = Field(default="", pattern=r"^$|^[^\s{}]*\{\}[^\s{}]*$")  # without VLANs, "": as lag
     vlan: Pattern = "vlan{}"
     subinterface: Pattern = "{port}.{vid}"
 
