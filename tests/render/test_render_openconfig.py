@@ -8,6 +8,7 @@ import pytest
 import sample
 from render_parsers import YANG, need, run
 from sample import only, sample_park
+from test_render_network_os import exit_router
 
 from parkops.model import Device
 from parkops.render import Renderer
@@ -15,6 +16,7 @@ from parkops.render import Renderer
 HERE = Path(__file__).parent / "openconfig"
 MODELS = (
     *("network-instance", "network-instance-types", "policy-types", "policy-forwarding", "local-routing"),
+    *("routing-policy", "bgp-policy"),
     *(
         "bgp-types",
         "interfaces",
@@ -35,7 +37,7 @@ DEVICES = {
     "aggregation": sample.aggregation,
     "access": sample.access_switch,
     "boundary": sample.boundary,
-    "exit": sample.exit_router,
+    "exit": exit_router,
 }
 ROUTER = ("router_id", "loopback_ipv4", "loopback_ipv6", "interfaces", "routing", "vrfs")
 CASES = {  # what it shows -> the device
@@ -43,6 +45,7 @@ CASES = {  # what it shows -> the device
     "vlans-lag-and-vrrp": only(sample.aggregation("openconfig"), "interfaces", "vlans", "lags"),
     "boundary-default-deny": only(sample.boundary("openconfig"), "interfaces", "rules"),
     "management-plane": only(sample.core("openconfig"), "management_ipv4", "plane"),
+    "exit-tells-of-its-own-prefixes": only(exit_router("openconfig"), "router_id", "routing"),
     "quarantine-prepared": only(sample.core("openconfig"), "quarantines"),
 }
 
