@@ -23,7 +23,6 @@ class ArtifactKind(StrEnum):
     INVENTORY = "inventory"
     LAB = "lab"
     CLOUD = "cloud"  # what a cloud is set up from
-    CLOUD = "cloud"  # what a cloud is set up from
     ORIGIN = "origin"  # where another artifact's blocks come from; no device gets it
 
 
