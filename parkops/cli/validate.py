@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from datetime import date
 
 import click
 
@@ -23,6 +24,8 @@ def validate(ctx: Context, advice: bool, as_json: bool) -> None:
       parkops -p inventories/demo validate --advice
     """
     from parkops.pipeline import design_park
+    from parkops.platforms import find_platforms
+    from parkops.verify.advice import advice_on
 
     try:
         park, _ = design_park(ctx.workspace)
@@ -34,16 +37,17 @@ def validate(ctx: Context, advice: bool, as_json: bool) -> None:
             count = len(error.problems)
             click.echo(f"{count} problem{'s' if count != 1 else ''} in {ctx.workspace.plan_file}", err=True)
         sys.exit(error.exit_code)
+    told = advice_on(park, date.today(), find_platforms(ctx.workspace.platform_dirs))
     if as_json:
-        found = [asdict(item) for item in park.advice]
+        found = [asdict(item) for item in told]
         ctx.print_json("validate", {"ok": True, "problems": [], "advice": found})
         return
-    for item in park.advice if advice else ():
+    for item in told if advice else ():
         source = item.source
         click.echo(f"{source.file}:{source.line}:{source.col}: {item.what}: {item.expected}")
     ctx.console.print(
         f"{park.title}: valid. {len(park.devices)} devices ({len(park.managed)} managed), "
         f"{len(park.links)} links, {len(park.segments)} segments, {len(park.flows)} flows."
-        + (f" Advice: {len(park.advice)} (--advice)." if park.advice and not advice else ""),
+        + (f" Advice: {len(told)} (--advice)." if told and not advice else ""),
         markup=False,
     )

@@ -10,6 +10,7 @@ from parkops.model import (
     Circuit,
     EndpointGroup,
     Figure,
+    Interconnect,
     Park,
     Tenant,
     Waiver,
@@ -63,6 +64,17 @@ def finish(draft: Draft) -> Park:
         waivers=tuple(
             Waiver(name, item.owner, item.reason, item.expires.isoformat(), marks.ref("waivers", name))
             for name, item in sorted(plan.waivers.items())
+        ),
+        interconnects=tuple(
+            Interconnect(
+                name,
+                item.between,
+                item.asked_by,
+                item.until.isoformat(),
+                item.reason,
+                marks.ref("interconnects", name),
+            )
+            for name, item in sorted(plan.interconnects.items())
         ),
         facts=_facts(draft),
         pools=pool_sizes(draft),

@@ -319,6 +319,18 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True)
+class Interconnect:
+    """Two tenants that may reach each other, on request; flows say what passes."""
+
+    id: str
+    tenants: tuple[str, str]
+    asked_by: str
+    until: str  # ISO date, the last day
+    reason: str
+    source: SourceRef
+
+
+@dataclass(frozen=True, slots=True)
 class Circuit:
     """A line of an operator: an exit of the park or a tenant's leased line."""
 
@@ -477,6 +489,7 @@ class Park:
     plane: ManagementPlane | None = None
     conduits: tuple[Conduit, ...] = ()
     advice: tuple[Advice, ...] = ()
+    interconnects: tuple[Interconnect, ...] = ()
     _index: dict[str, Device] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

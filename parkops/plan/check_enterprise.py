@@ -7,6 +7,7 @@ from ipaddress import AddressValueError, IPv4Address
 
 from parkops.errors import Problem
 from parkops.plan import names
+from parkops.plan.flows import planned_flows
 from parkops.plan.hints import unknown
 from parkops.plan.marks import Marks
 from parkops.plan.names import PlannedSite, sites
@@ -322,7 +323,7 @@ def check_published(plan: Plan, marks: Marks) -> Found:
 
 
 def check_interconnects(plan: Plan, marks: Marks) -> Found:
-    """Interconnected tenants exist and are two; with an overlay, flows between others have no way."""
+    """Interconnected tenants exist and are two; no flow joins others, whatever carries them."""
     allowed: set[frozenset[str]] = set()
     for name, interconnect in plan.interconnects.items():
         path: Path = ("interconnects", name, "between")
@@ -335,18 +336,16 @@ def check_interconnects(plan: Plan, marks: Marks) -> Found:
         if pair in allowed:
             yield marks.problem(path, "these two are interconnected already", "each pair once")
         allowed.add(pair)
-    if plan.backbone.overlay == "none":
-        return
     places = Places.of(plan)
-    for name, flow in plan.flows.items():
+    for flow in planned_flows(plan, places):
         ends = {places.tenant(flow.src), places.tenant(flow.dst)}
-        if len(ends) == 2 and ends <= set(plan.tenants) and ends not in allowed:
+        if len(ends) == 2 and ends <= plan.tenants.keys() and ends not in allowed:
             first, second = sorted(str(item) for item in ends)
             yield marks.key_problem(
-                ("flows", name),
+                flow.path,
                 f"tenants {first!r} and {second!r} are not interconnected",
                 f"interconnects: {{…: {{between: [{first}, {second}], …}}}}",
-                "the overlay keeps tenants apart",
+                "say who asked for it and until when",
             )
 
 

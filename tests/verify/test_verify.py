@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -13,6 +14,7 @@ from parkops.plan import parse
 from parkops.platforms import find_platforms, missing_features
 from parkops.verify import syntax as syntax_module
 from parkops.verify import verify
+from parkops.verify.advice import advice_on
 from parkops.verify.baseline import check_baseline
 from parkops.verify.redundancy import check_redundancy
 from parkops.verify.rules import check_rules
@@ -199,3 +201,19 @@ def test_a_parser_that_hangs_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None
     [finding] = check_syntax((artifact("frr", ""),))
     assert finding.verdict is Verdict.UNKNOWN
     assert "sleep did not answer within 0.2 s" in finding.message
+
+
+def test_what_is_over_is_told_by_the_day_of_the_call(base_text: str) -> None:
+    park, _ = design(parse(base_text + WAIVED_BANNER), {})
+    platforms = find_platforms()
+
+    def told(day: date) -> list[str]:
+        return [item.what for item in advice_on(park, day, platforms) if item.topic == "expiry"]
+
+    assert told(date(2030, 1, 1)) == []
+    assert told(date(2030, 1, 2)) == ["waiver 'feature:banner@core-*' is over since 2030-01-01"]
+
+
+def test_advice_names_what_each_platform_leaves_out(base_park: Park) -> None:
+    advice = advice_on(base_park, date(2026, 1, 1), find_platforms())
+    assert any(item.what.startswith("not rendered on platform frr: ") for item in advice)

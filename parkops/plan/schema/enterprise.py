@@ -229,7 +229,7 @@ class InterconnectPlan(Part):
 
     between: tuple[Id, Id] = Field(description="The two tenants")
     asked_by: Text = Field(description="Who asked for it")
-    until: Day = Field(description="Last day")
+    until: Day = Field(description="Last day; `parkops validate` tells when it is over")
     reason: Text = Field(description="Why they may reach each other")
 
 
