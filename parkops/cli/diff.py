@@ -90,6 +90,8 @@ def _show(ctx: Context, changes: Sequence[Change], lines: bool) -> None:
                 _show_lines(ctx, f"{change.device}: lines that take it back", change.rollback)
             ctx.console.print()
     for change in changes:
+        for note in change.notes:
+            ctx.console.print(Text(f"{change.device}: {note}", "yellow"), soft_wrap=True)
         told = change.error or (change.unsafe and f"{change.device}: no safe way is known: {change.unsafe}")
         if told:
             ctx.console.print(told, style="red", markup=False, soft_wrap=True)

@@ -132,6 +132,9 @@ def _show_changes(ctx: Context, changes: Sequence[Change]) -> None:
         size = "unknown" if change.error else size
         table.add_row(change.device, change.driver, size, Text(change.error or change.guarantee.text))
     ctx.console.print(table)
+    for change in changes:
+        for note in (*change.notes, *filter(None, (change.unsafe,))):
+            ctx.console.print(Text(f"{change.device}: {note}", "yellow"), soft_wrap=True)
 
 
 def _show_waves(ctx: Context, ahead: Forecast) -> None:

@@ -34,7 +34,7 @@ KINDS = (("+++", "b"), ("---", "b"), ("@@", "h"), ("+", "a"), ("-", "d"))
 
 def page(park: Park, changes: Sequence[Change]) -> str:
     """Return the review of a change; the same change always gives the same page."""
-    differ = [change for change in changes if change.diff or change.error]
+    differ = [change for change in changes if change.diff or change.error or change.notes]
     title = f"{park.title or park.name}: what would change"
     same = len(changes) - len(differ)
     sub = (
@@ -79,6 +79,7 @@ def _device(change: Change) -> str:
         body = f'<pre>{_diff(change.diff)}</pre><div class="two">{two}</div>'
         if change.unsafe:
             body += f'<p class="bad">No safe way to it is known: {escape(change.unsafe)}</p>'
+    body += "".join(f'<p class="b">{escape(note)}</p>' for note in change.notes)
     return f'<details open id="{escape(change.device)}">{head}{body}</details>'
 
 

@@ -22,7 +22,8 @@ class Language:
 
 IOS = Language(
     "no ", "exit",
-    r"(vlan [\d,-]+|interface |router |ip access-list |line |vrf |archive|route-map |policy-map |class-map )",
+    r"(vlan [\d,-]+|interface |router |ip access-list |line |vrf |archive|route-map |policy-map |class-map |"
+    r"class |management ssh)",
     ("hostname", "description", "switchport mode", "switchport access vlan", "router-id", "name", "mtu"),
     (("switchport trunk allowed vlan", ",", "-"), ("vlan", ",", "-")),
     r"interface (\w*Ethernet|Management)",
@@ -32,7 +33,8 @@ RUIJIE = replace(IOS, lists=(("switchport trunk allowed vlan only", ",", "-"), (
 ZTE = replace(IOS, leave="$", lists=(("switchport trunk vlan", ",", "-"), ("vlan", ",", "-")))
 VRP = Language(
     "undo ", "quit",
-    r"(vlan \d+$|interface |ospf |bgp |acl |aaa|user-interface |ip vpn-instance |line )",
+    r"(vlan \d+$|interface |ospf |bgp |acl |aaa|user-interface |ip vpn-instance |line |"
+    r"security-policy|rule name |rule \d+ name |local-user \S+ class )",
     ("sysname", "description", "port link-type", "port default vlan", "port access vlan", "name", "mtu"),
     tuple((command, " ", " to ") for command in ("vlan batch", *TRUNKS)),
     r"interface (\w*GE|\w*GigabitEthernet)",
@@ -126,6 +128,9 @@ class Configuration:
         if line == self.language.leave:
             return path[:-1]
         tree = self.view(path)
+        if moved := re.fullmatch(r"(?:rule move|move rule name) (\S+) (after|before) (?:name )?(\S+)", line):
+            self._move(tree, rf"rule (?:\d+ )?name {moved[1]}$", moved[2], rf"rule (?:\d+ )?name {moved[3]}$")
+            return path
         if self._list(tree, line) or self._no(tree, line):
             return path
         tree.pop(self.language.no + line, None)
@@ -142,8 +147,26 @@ class Configuration:
         tree[line] = {}
         return path
 
+    def _move(self, tree: Tree, entry: str, where: str, anchor: str) -> None:
+        """Put the lines of an entry behind or before those of another."""
+        own = [line for line in tree if re.match(entry, line)]
+        rest = [line for line in tree if line not in own]
+        at = [number for number, line in enumerate(rest) if re.match(anchor, line)]
+        if not own or not at:
+            raise Invalid(f"no such rule: {entry}")
+        place = at[-1] + 1 if where == "after" else at[0]
+        ordered = {line: tree[line] for line in (*rest[:place], *own, *rest[place:])}
+        tree.clear()
+        tree.update(ordered)
+
     def _set(self, line: str) -> None:
         verb, _, rest = line.partition(" ")
+        if moved := re.fullmatch(r"insert (.*) (policy|term|rule) (\S+) (after|before) \2 (\S+)", line):
+            entry, anchor = (
+                rf"set {re.escape(moved[1])} {moved[2]} {name}(?: |$)" for name in (moved[3], moved[5])
+            )
+            self._move(self.tree, entry, moved[4], anchor)
+            return
         if verb == "set":
             self.tree[line] = {}
         elif verb == "delete":
