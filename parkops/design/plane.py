@@ -50,6 +50,7 @@ def _level(draft: Draft, device: DraftDevice) -> int:
     if not draft.plan.management.levels:
         return 0
     zones = {port.zone for port in device.ports.values() if port.zone}
+    zones |= {draft.segments[name].zone for name in device.vlans.values() if name in draft.segments}
     return max((draft.plan.zones[zone].mlps_level for zone in zones), default=0)
 
 

@@ -35,11 +35,21 @@ class Around:
             if port.ring == self.ring and port.peer_device == peer
         )
 
+    def protected(self) -> tuple[int, int]:
+        """Return the numbers of the switches at the ends of the protection link: owner and neighbor."""
+        owner = self.plan.owner or 1
+        return owner, self.plan.neighbor or (owner - 2) % len(self.devices) + 1
+
+    def first(self, index: int) -> int:
+        """Return where a switch's first port leads: east, but over the protection link where it ends one."""
+        ends = self.protected() if self.plan.protocol == "erps" else ()
+        number, west = index + 1, (index - 1) % len(self.devices) + 1
+        return -1 if number in ends and west in ends else 1
+
     def role(self, number: int) -> str:
         """Return the role of a switch (numbers from 1)."""
-        plan, count = self.plan, len(self.devices)
-        owner = plan.owner or 1
-        neighbor = plan.neighbor or (owner - 2) % count + 1
+        plan = self.plan
+        owner, neighbor = self.protected()
         leader = number == (plan.manager or 1)
         by_protocol = {
             "erps": "owner" if number == owner else "neighbor" if number == neighbor else "node",
@@ -76,13 +86,13 @@ def _ring(draft: Draft, site: PlannedSite, plan: RingPlan) -> None:
 
 
 def _member(around: Around, index: int) -> RingMember:
-    plan = around.plan
+    plan, first = around.plan, around.first(index)
     return RingMember(
         around.ring,
         plan.protocol,
         around.role(index + 1),
-        around.port(index, 1),
-        around.port(index, -1),
+        around.port(index, first),
+        around.port(index, -first),
         RING_NUMBER,
         around.control_vlan,
         around.vids,

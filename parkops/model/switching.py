@@ -39,8 +39,8 @@ class RingMember:
     ring: str  # Ring.id
     protocol: str  # erps | mrp | rstp | prp | hsr
     role: str  # erps: owner | neighbor | node; mrp: manager | client; rstp: root | bridge; prp, hsr: node
-    port0: str  # east; PRP LAN A
-    port1: str  # west; PRP LAN B
+    port0: str  # east; over the protection link of ERPS where that ends here; PRP LAN A
+    port1: str  # the other one; PRP LAN B
     number: int  # ring, MRP domain or instance number, from 1
     control_vlan: int = 0  # R-APS VLAN
     vids: tuple[int, ...] = ()  # protected VLANs
