@@ -97,6 +97,7 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
         device=device,
         platform=platform,
         plane=device.plane,
+        asked=frozenset(need.feature for need in device.needs),
         routed=routed,
         uplinks=[port.name for port in routed if port.ospf_cost],
         addresses_by_frr=platform.name == "frr",

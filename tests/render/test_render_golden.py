@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import test_render_ietf as ietf
 import test_render_linux as linux
 
 from parkops.model import Artifact, Park
@@ -53,4 +54,4 @@ def test_no_golden_is_left_over() -> None:
         for platform in {case.partition("/")[0] for case in CASES}
         for file in HERE.glob(f"{platform}/*/*")
     }
-    assert kept == CASES.keys() | linux.CASES.keys() | linux.FRR.keys()
+    assert kept == CASES.keys() | linux.CASES.keys() | linux.FRR.keys() | ietf.CASES.keys()
