@@ -12,7 +12,7 @@ Schema = dict[str, Any]
 VERSION = 1
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 DEFINITIONS = "#/$defs/"
-NAME = r"^[A-Za-z0-9\[\{][A-Za-z0-9_.,:/\[\]\{\}*?-]*$"  # with patterns and variables
+NAME = r"^[A-Za-z0-9*?\[\{][A-Za-z0-9_.,:/\[\]\{\}*?-]*$"  # with patterns and variables
 VARIABLE = {"type": "string", "pattern": r"\{[a-z_][a-z0-9_]*\}"}
 MODELS = {kind: model.__name__ for kind, model in KINDS.items()}
 USE: Schema = {
@@ -124,7 +124,9 @@ def _references(node: Any) -> Iterator[str]:
 
 
 def _variable(item: Schema) -> Schema:
-    """Let a scalar be a variable, as the bodies of profiles and patterns need it."""
+    """Let a scalar, or each of a list, be a variable, as the bodies of profiles and patterns need it."""
+    if isinstance(item.get("items"), dict):
+        return {**item, "items": _variable(item["items"])}
     if "anyOf" in item:
         return {**item, "anyOf": [*item["anyOf"], VARIABLE]}
     if item.get("type") not in ("integer", "number", "boolean", "string") and "enum" not in item:
