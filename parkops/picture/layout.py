@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -128,9 +129,14 @@ def _column(title: str, own: Sequence[Node], above: Mapping[str, list[str]]) -> 
     return _Column(title, wide * (BOX_W + GAP_X) - GAP_X + PAD, y - GAP_Y + PAD, spots)
 
 
-def _order(node: Node, above: Mapping[str, list[str]], spots: Spots) -> tuple[float, str, str]:
+def _order(node: Node, above: Mapping[str, list[str]], spots: Spots) -> tuple[float, str, list[str]]:
     """Switches stand by site, so that a ring's lie side by side; the rest below what it hangs on."""
-    return (0.0 if node.layer == SWITCHES else _middle(node, above, spots), node.site, node.id)
+    return (0.0 if node.layer == SWITCHES else _middle(node, above, spots), node.site, _counted(node.id))
+
+
+def _counted(name: str) -> list[str]:
+    """Return a name's sort key, in which 2 comes before 10."""
+    return [part.zfill(6) for part in re.split(r"([0-9]+)", name)]
 
 
 def _middle(node: Node, above: Mapping[str, list[str]], spots: Spots) -> float:
@@ -163,7 +169,7 @@ def _backbone_width(view: View) -> float:
 def _place_backbone(view: View, above: Mapping[str, list[str]], spots: Spots, width: float) -> float:
     y = TITLE_H
     for row in _backbone_rows(view):
-        ordered = sorted(row, key=lambda node: (_middle(node, above, spots), node.id))
+        ordered = sorted(row, key=lambda node: (_middle(node, above, spots), _counted(node.id)))
         for start in range(0, len(ordered), 2 * WIDE):
             part = ordered[start : start + 2 * WIDE]
             step = min(2.0 * (BOX_W + GAP_X), max(BOX_W + GAP_X, (width - 2 * PAD) / len(part)))

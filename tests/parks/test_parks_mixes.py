@@ -12,8 +12,9 @@ from parks import MIXES, PARKS, PLATFORMS, designed, loaded, rendered
 
 from parkops.design import design
 from parkops.design.roles import PLATFORMS as DEFAULTS
-from parkops.model import Park, digest
+from parkops.model import Park, Role, digest
 from parkops.platforms import Excuses, missing_features
+from parkops.render import Renderer
 
 COMBINATIONS = [(park, mix) for park in PARKS for mix in MIXES]
 PARSERS = {
@@ -25,6 +26,7 @@ PARSERS = {
 }
 # A reference stands in an artifact as @secret:…@ alone, which is resolved when it is pushed.
 BARE_REFERENCE = re.compile(r"(?<!@secret:)\b(?:env:[A-Z][A-Z0-9_]+|(?:age|vault):[A-Za-z0-9_./-]+)")
+TARGET = re.compile(r"\b([0-9]+):([0-9]+)\b")
 
 
 @pytest.fixture(params=COMBINATIONS, ids=lambda pair: f"{pair[0]}-{pair[1]}", scope="module")
@@ -78,3 +80,19 @@ def test_artifacts_are_whole(combination: tuple[str, str], park: Park) -> None:
 
     again, _ = design(loaded(*combination), {}, {}, PLATFORMS)
     assert {artifact.path: digest(artifact.text) for artifact in rendered(again)} == seen
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_the_fabric_has_one_route_target_for_each_vni(mix: str) -> None:
+    park = designed("electronics", mix)
+    renderer = Renderer.of(park, PLATFORMS)
+    leaves = [device for device in park.managed if device.role is Role.LEAF]
+    vnis = {str(vni) for device in leaves for _, vni in device.vnis}
+    found: dict[str, set[str]] = {}
+    for device in leaves:
+        for artifact in renderer.device(device):
+            for line in artifact.text.splitlines():
+                for administrator, vni in TARGET.findall(line) if "target" in line else ():
+                    found.setdefault(vni, set()).add(administrator)
+    assert vnis <= set(found), "a VNI without a route target"
+    assert {vni: names for vni, names in found.items() if vni in vnis and len(names) > 1} == {}
