@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from difflib import unified_diff
 
+from ansible.module_utils import parkops_boot as boot
 from ansible.module_utils import parkops_node as node
 from ansible.module_utils import parkops_watch as watch
 from ansible.module_utils.basic import AnsibleModule
@@ -54,7 +55,7 @@ def main():
     )
     try:
         answer = STATES["look" if module.check_mode else arguments["state"]](spec)
-    except Failure as failure:
+    except (Failure, OSError) as failure:
         module.fail_json(msg=str(failure))
     module.exit_json(**answer)
 
@@ -79,6 +80,7 @@ def apply(spec):
     answer = _answer(spec, facets)
     if differing:
         node.check(spec)
+        watch.await_reverted()
         watch.refuse_if_pending()
         _install_missing(facets)
         _change(spec, differing, [name for name in answer["services"] if name])
@@ -106,6 +108,7 @@ def _change(spec, differing, names):
     backup = node.backup_of(spec)
     paths = {facet.name.replace("mode of ", "", 1) for facet in differing}
     backup.take(spec, {path for path in paths if path.startswith("/")}, names)
+    boot.install()
     watch.arm(spec, backup)
     try:
         node.place(spec, differing)
@@ -126,6 +129,7 @@ def _prove(spec):
 
 def confirm(spec):
     """End the watch over a change, once the node has been seen to run it; a second time it only proves it."""
+    watch.await_reverted()
     change = watch.pending()
     _prove(spec)
     if change is not None:
@@ -134,6 +138,7 @@ def confirm(spec):
         if not watch.claim():
             raise Failure("the confirmation came too late: the node has taken the change back")
     node.record(spec)
+    node.backup_of(spec).drop_spares()
     return {"changed": False, "confirmed": True}
 
 

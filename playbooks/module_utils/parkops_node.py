@@ -8,6 +8,7 @@ import pwd
 import shutil
 import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -201,10 +202,19 @@ class Backup:
 
     def drop(self):
         """Forget it: everything is back."""
+        self.drop_spares()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def drop_spares(self):
+        """Remove the second names of what was replaced: the change is there to stay."""
+        for path in self.index["files"] if self.taken else ():
+            _spare(path).unlink(missing_ok=True)
+
     def take(self, spec, paths, names):
-        """Copy what is about to be replaced; ``names`` are the services that take the change."""
+        """Copy what is about to be replaced; ``names`` are the services that take the change.
+
+        A second name beside each file lets it be put back on a disk that has filled up meanwhile.
+        """
         paths = {*paths, str(MANIFEST)}
         shutil.rmtree(self.folder.parent, ignore_errors=True)
         self.folder.mkdir(parents=True, mode=0o700)
@@ -218,6 +228,9 @@ class Backup:
                 shutil.copy2(path, copy)
                 info = Path(path).stat()
                 index["files"][path] = [copy.name, info.st_mode, info.st_uid, info.st_gid]
+                _spare(path).unlink(missing_ok=True)
+                with suppress(OSError):  # a file system without second names
+                    os.link(path, _spare(path))
         index["running"] = {name: services.running(name) for name in spec.names}
         index["ruleset"] = services.ruleset() if "nftables" in spec.names else ""
         for entry in spec.of("sysctl"):
@@ -250,8 +263,17 @@ class Backup:
                     Path(path).symlink_to(index["links"][path])
                 continue
             name, mode, uid, gid = entry
-            put(path, read(self.folder / name), stat.S_IMODE(mode), _user(uid))
+            if read(_spare(path)) == read(self.folder / name):
+                _spare(path).replace(path)  # needs no room
+                Path(path).chmod(stat.S_IMODE(mode))
+            else:
+                put(path, read(self.folder / name), stat.S_IMODE(mode), _user(uid))
             os.chown(path, uid, gid)
+
+
+def _spare(path):
+    """Return the second name of a file: hidden, and nothing that a daemon's folder of files would read."""
+    return Path(path).with_name(f".{Path(path).name}.parkops-old")
 
 
 def backup_of(spec):

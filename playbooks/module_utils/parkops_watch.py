@@ -12,7 +12,7 @@ from ansible.module_utils.parkops_shell import Failure
 
 PENDING = node.STATE / "pending.json"
 CLAIMED = node.STATE / "claimed.json"
-REVERTING = node.STATE / "reverting"  # the watch is taking a change back: its process id
+REVERTING = node.STATE / "reverting.json"  # the watch is taking the change back
 REVERTED_S = 90.0
 
 
@@ -29,16 +29,32 @@ def refuse_if_pending():
     change = pending()
     if change is None:
         return
-    left_s = change["until_s"] - time.time()
-    if left_s > 0 and Path(f"/proc/{change['pid']}").exists():
+    if lives(change):
+        left_s = change["until_s"] - time.monotonic()
         raise Failure(f"another push waits for its confirmation, for {left_s:.0f} s at most")
     PENDING.unlink(missing_ok=True)
 
 
-def claim():
-    """Take the pending change: True for exactly one of the confirming side and the watch."""
+def lives(change):
+    """Tell whether the process that left a mark lives; after a restart another may have its number."""
+    return change.get("born", "") == born(change["pid"]) != ""
+
+
+def born(pid):
+    """Return when a process began, in ticks since the start of the machine (proc(5)); "" when it is gone."""
     try:
-        PENDING.rename(CLAIMED)
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+
+
+def claim(mark=CLAIMED):
+    """Take the pending change: True for exactly one of the confirming side and the watch.
+
+    Renaming needs no room: it works on a disk that is full.
+    """
+    try:
+        PENDING.rename(mark)
     except FileNotFoundError:
         return False
     CLAIMED.unlink(missing_ok=True)
@@ -48,19 +64,28 @@ def claim():
 def take_back(spec, backup):
     """End the watch and put everything back; return what could not be."""
     claim()
+    REVERTING.unlink(missing_ok=True)
     return node.revert(spec, backup)
 
 
 def await_reverted():
     """Wait until a watch that takes its change back has done so."""
     end_s = time.monotonic() + REVERTED_S
-    while time.monotonic() < end_s and Path(f"/proc/{node.read(REVERTING) or 'none'}").exists():
+    while time.monotonic() < end_s and _reverting():
         time.sleep(0.2)
+
+
+def _reverting():
+    try:
+        return lives(json.loads(node.read(REVERTING)))
+    except ValueError:
+        return False
 
 
 def arm(spec, backup):
     """Start the watch in a process of its own, outside of this login session."""
     node.STATE.mkdir(parents=True, exist_ok=True)
+    REVERTING.unlink(missing_ok=True)  # of a watch that was cut off
     ready, tell = os.pipe()
     if os.fork() == 0:
         os.close(ready)
@@ -91,20 +116,23 @@ def _detach(keep):
 
 
 def _watch(spec, backup, tell):
-    until_s = time.time() + spec.timeout_s
-    change = {"pid": os.getpid(), "transaction": spec.transaction, "until_s": until_s}
+    end_s = time.monotonic() + spec.timeout_s  # a clock that is set meanwhile changes nothing
+    change = {
+        "pid": os.getpid(),
+        "born": born(os.getpid()),
+        "transaction": spec.transaction,
+        "until_s": end_s,
+    }
     try:
         node.put(PENDING, json.dumps(change), 0o600, "root")
         os.write(tell, b"armed")
     finally:
         os.close(tell)
-    end_s = time.monotonic() + spec.timeout_s
     while time.monotonic() < end_s:
         if not PENDING.exists():
             os._exit(0)
         time.sleep(0.5)
-    node.put(REVERTING, str(os.getpid()), 0o600, "root")
-    if claim():
+    if claim(REVERTING):
         node.revert(spec, backup)
-    REVERTING.unlink(missing_ok=True)
+        REVERTING.unlink(missing_ok=True)
     os._exit(0)

@@ -6,10 +6,12 @@ session of a process that died, timers run on. What a device is told to do wrong
 
 from __future__ import annotations
 
+import faulthandler
 import fcntl
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ from parkops.push.driver import unified
 from parkops.push.job import Job, Run
 
 Document = dict[str, Any]
+LONGEST_S = 300.0  # that a push in a process of its own may take
 _sessions = count(1)
 
 
@@ -251,10 +254,18 @@ def _compare(device: Document, expected: str, name: str) -> None:
 
 
 def in_process(work: Callable[[], None]) -> int:
-    """Run something in a process of its own; return its exit code, 9 below zero when it was killed."""
+    """Run something in a process of its own; return its exit code, 9 below zero when it was killed.
+
+    A fork takes the locks along that other threads hold, OpenSSL's too, and nobody ever gives them back: it
+    waits until SSH's threads have ended. What has no end in time says where it stands, and exits with 1.
+    """
+    for thread in threading.enumerate():
+        if type(thread).__name__ == "Transport":  # paramiko's
+            thread.join(5.0)
     pid = os.fork()
     if pid == 0:
         code = 1
+        faulthandler.dump_traceback_later(LONGEST_S, exit=True)
         try:
             work()
             code = 0

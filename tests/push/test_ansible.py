@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from campaign import KILLED
 from park import CHRONY, NFT, PORTS, SSHD, device, file, linux, park, workspace
+from simulated import die, in_process
 
 from parkops import push
 from parkops.model import Artifact, Outcome, Result
@@ -266,3 +268,35 @@ def test_frr_on_a_linux_node_may_change_again_and_go_back(bench: Bench) -> None:
     pushed = push.rollback(bench.park, bench.workspace)
     assert pushed.ending == "committed", pushed.reason
     assert "10.99.0.0/16" in bench.node.run("vtysh", "-c", "show running-config")
+
+
+SMALL = """mkdir /tmp/kept; cp -a {0}/. /tmp/kept; mount -t tmpfs -o size=128k tmpfs {0}; cp -a /tmp/kept/. {0}
+chown --reference /tmp/kept {0}; chmod --reference /tmp/kept {0}"""
+GO_DOWN = """dd if=/dev/zero of=/etc/chrony/filler bs=1k 2>/dev/null
+kill -9 $(sed 's/.*"pid": \\([0-9]*\\).*/\\1/' /var/lib/parkops/pending.json)"""
+UNIT = "/etc/systemd/system/parkops-revert.service"
+
+
+def test_a_node_that_goes_down_with_a_change_pending_comes_up_with_its_old_files(bench: Bench) -> None:
+    """Also when its disk has filled up meanwhile: putting back takes no room."""
+    node = bench.node
+    node.run("sh", "-c", SMALL.format("/etc/chrony"))
+    bench.push(*linux("l1"))
+    before = bench.state()
+
+    def dying(_: str, step: str, __: str) -> None:
+        if step == "committed":
+            die()
+
+    new = linux("l1", chrony=CHRONY + "# new\n" * 4000, nft=NFT.replace("443", "8443"))
+    assert in_process(lambda: bench.push(*new, progress=dying)) == KILLED
+    assert bench.state() != before
+    node.run("sh", "-c", GO_DOWN, check=False)
+    node.run("systemd-analyze", "verify", UNIT)
+    unit = dict(line.split("=", 1) for line in node.run("grep", "-i", "python", UNIT).splitlines())
+    node.run("env", unit["Environment"], *unit["ExecStart"].split())  # as at boot
+    assert node.run("cat", "/etc/chrony/chrony.conf") == CHRONY
+    assert node.run("cat", "/etc/nftables.conf") == NFT
+    push.rollback(bench.park, bench.workspace)
+    assert bench.state() == before
+    assert not node.run("sh", "-c", "ls -A /var/lib/parkops | grep -E 'pending|reverting'", check=False)
