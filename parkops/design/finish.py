@@ -239,4 +239,5 @@ def _access(info: AccessInfo) -> Access:
         jump=info.jump,
         bind_device=info.management_vrf,
         call_home=info.call_home,
+        enable=info.enable,
     )

@@ -428,7 +428,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How parkops logs in; ``key`` and ``password`` are secret references, never secrets."""
+    """How parkops logs in; ``key``, ``password``, ``enable`` are secret references, never secrets."""
 
     user: str = "parkops"
     key: str = ""  # "file:.parkops/lab/ssh/id_ed25519" | "env:NAME"
@@ -438,6 +438,7 @@ class Access:
     bind_device: str = ""  # the management VRF's device on the machine that runs parkops
     call_home: str = ""  # "address[:port]" where devices that call home are awaited (RFC 8071)
     trust_new: bool = False  # this call puts the keys of hosts that have none on file; never the plan
+    enable: str = ""  # secret reference, of the password of `enable`
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,11 +193,11 @@ def _read(session: Session) -> Block:
 def _intended(job: Job, run: Run) -> Block:
     """Return the target, with its secrets."""
     if job.snapshot is not None:
-        return frr.parse(run.vault.fill(job.snapshot.data))
+        return frr.parse(run.vault.fill(job.snapshot.data, typed=True))
     configs = [a for a in job.artifacts if a.kind is ArtifactKind.CLI and a.language == "frr"]
     if len(configs) != 1:
         raise UsageError(f"{len(configs)} FRR configurations were rendered, expected one", where=job.name)
-    return frr.parse(run.vault.fill(configs[0].text))
+    return frr.parse(run.vault.fill(configs[0].text, typed=True))
 
 
 def _compare(session: Session, site: Site, expected: Block) -> None:

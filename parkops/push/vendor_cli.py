@@ -266,7 +266,7 @@ def _rendered(job: Job) -> str:
 
 
 def _filled(text: str, run: Run) -> str:
-    return run.vault.fill(text)
+    return run.vault.fill(text, typed=True)
 
 
 def _compare(session: Shell, job: Job, actual: str, expected: str) -> None:

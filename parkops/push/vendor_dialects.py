@@ -54,6 +54,7 @@ _IOS_TALK = Talk(
         (r"filename \[[^\]]*\]\? ?", ""),
         (r"\[(?:yes/no|y/n|Y/N)\][:?]? ?", "yes"),
     ),
+    privileged="#",
 )
 _VRP_TALK = Talk(
     prompt=r"(?:<NAME>|\[[~*]?NAME[^\[\]\r\n]*\]) ?",
@@ -141,7 +142,12 @@ DIALECTS: dict[str, Dialect] = {
     ),
     "ruijie_os": Dialect(_IOS_TALK, show="show running-config", last="end", who="show logging"),
     "zte_zxros": Dialect(
-        Talk(_IOS_TALK.prompt, r"\s*%(?:Error|Info 2\d\d\d)|\s*\^$", quiet=("terminal length 0",)),
+        Talk(
+            _IOS_TALK.prompt,
+            r"\s*%(?:Error|Info 2\d\d\d)|\s*\^$",
+            quiet=("terminal length 0",),
+            privileged="#",
+        ),
         show="show running-config",
         save=("write",),
         who="show logging alarm",

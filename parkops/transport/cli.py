@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -22,6 +22,8 @@ _ANY_NAME = r"[^\s<>\[\]()#@:~*{}]+"
 _MOVES = re.compile(r"[\x00\x07\x08\r\x1b]")
 _PARTS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|[^\x00\x07]")
 _BACK = re.compile(r"\x1b\[(\d*)D")
+_PASSWORD = re.compile(r"(?im)^ *password: ?")
+_PASSWORD_NOW = re.compile(r"(?i)password: ?\Z")
 TAIL_CHARS = 4000  # a prompt is looked for in the last lines only
 SETTLE_S = 0.05
 
@@ -37,6 +39,7 @@ class Talk:
     answers: tuple[tuple[str, str], ...] = ((r"\[Y/N\][:?]? ?", "y"), (r"\(y/n\)[:?]? ?", "y"))
     rename: str = r"(?:hostname|sysname) (\S+)"  # commands after which the prompt has another name
     noise: tuple[str, ...] = ()  # lines around an answer that are no part of it
+    privileged: str = ""  # what the prompt must end with; where it does not, `enable` is entered
 
 
 class CliSession:
@@ -66,6 +69,7 @@ class CliSession:
             self._connection = again(lambda: connection(self.host, self.port, self.login))
             try:
                 self._read("connect")
+                self._enable()
                 for command in self.talk.quiet:
                     self._ask(command)
             except BaseException:
@@ -96,6 +100,31 @@ class CliSession:
             raise Refused(f"{asked!r}: {words}", where=self.device)
         return answer
 
+    def _enable(self) -> None:
+        """Become privileged where the login is not; Refused when the device does not let it."""
+        privileged = self.talk.privileged
+        if not privileged or re.search(rf"{privileged}$", self.prompt):
+            return
+        asked = 0
+
+        def answer(channel: Any, text: str) -> None:
+            nonlocal asked
+            questions = len(_PASSWORD.findall(text))
+            if questions <= asked or not _PASSWORD_NOW.search(text):
+                return
+            asked = questions
+            if not self.login.enable or asked > 1:
+                told = "does not take the password of access.enable" if asked > 1 else "asks for a password"
+                hint = "state access.enable: env:NAME, or give the account the privilege"
+                raise Refused(f"'enable': the device {told}", where=self.device, hint=hint)
+            channel.sendall((self.login.enable + "\n").encode())
+
+        self._send("enable")
+        self._read("enable", answer)
+        if not re.search(rf"{privileged}$", self.prompt):
+            hint = "give the account the privilege, or compare access.enable"
+            raise Refused(f"'enable' leaves the prompt {self.prompt!r}", where=self.device, hint=hint)
+
     def put(self, text: str, file: str) -> None:
         """Put a file on the device by SCP, over this session's connection."""
         from io import BytesIO
@@ -114,8 +143,7 @@ class CliSession:
         renamed = re.match(self.talk.rename, command.strip())
         if renamed:
             self._names[renamed[1].strip("\"'")] = None
-        channel: Any = self._live.remote_conn
-        channel.sendall((command + "\n").encode())
+        self._send(command)
         text = self._read(command)
         first, _, rest = text.partition("\n")
         echoed = (
@@ -126,6 +154,10 @@ class CliSession:
         lines = (rest if echoed else text).split("\n")
         kept = (line for line in lines if not any(re.match(noise, line) for noise in self.talk.noise))
         return "\n".join(kept).strip("\n")
+
+    def _send(self, command: str) -> None:
+        channel: Any = self._live.remote_conn
+        channel.sendall((command + "\n").encode())
 
     @property
     def _live(self) -> BaseConnection:
@@ -141,7 +173,7 @@ class CliSession:
             prompt = prompt.replace(NAME, f"(?P<name>{_ANY_NAME})", 1).replace(NAME, _ANY_NAME)
         return re.compile(rf"(?:^|(?<=\n))(?:{prompt})\Z")
 
-    def _read(self, command: str) -> str:
+    def _read(self, command: str, answer: Callable[[Any, str], None] | None = None) -> str:
         """Read up to the prompt; page on, answer what may be asked, and make sure that no more comes."""
         channel: Any = self._live.remote_conn
         stop_s, text, prompt = time.monotonic() + self.login.rpc_timeout_s, "", self._pattern()
@@ -157,7 +189,7 @@ class CliSession:
             elif pager.search(text):
                 channel.sendall(b" ")
             else:
-                self._answer(channel, text)
+                (answer or self._answer)(channel, text)
 
     def _unpaged(self, text: str) -> str:
         """Return text without the pager's words, where the device did not wipe them out itself."""

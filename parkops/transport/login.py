@@ -46,6 +46,7 @@ class Login:
     jump: tuple[Hop, ...] = ()
     bind_device: str = ""  # the management VRF's device on this machine
     call_home: tuple[str, int] | None = None  # listen here for devices that call (RFC 8071)
+    enable: str = field(default="", repr=False)  # the password of `enable`, where a login is not privileged
 
     def at(self, hop: Hop) -> Self:
         """Return the login at a jump host."""
@@ -71,6 +72,7 @@ def login(access: Access, workspace: Workspace) -> Login:
         jump=hops(access.jump),
         bind_device=access.bind_device,
         call_home=_listen(access.call_home),
+        enable=secrets.one_line(access.enable, workspace.root) if access.enable else "",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,22 @@ def resolve(ref: str, base: Path) -> str:
         hint = "write env:NAME, file:PATH, age:PATH[#key] or vault:PATH[#key]"
         raise UsageError(f"{ref!r} is not a secret reference", hint=hint)
     return SCHEMES[scheme](ref, name, base)
+
+
+def one_line(ref: str, base: Path) -> str:
+    """Return the secret behind a reference, as it may be typed; UsageError where it is more than a line."""
+    value = resolve(ref, base)
+    check_line(ref, value)
+    return value
+
+
+def check_line(ref: str, value: str) -> None:
+    """Raise UsageError for a secret that a device would take for further commands, or for a key stroke."""
+    odd = next((char for char in value if unicodedata.category(char) in ("Cc", "Zl", "Zp")), "")
+    if odd:
+        what = "a line break" if odd in "\r\n\u2028\u2029" else f"the control character U+{ord(odd):04X}"
+        hint = "a secret that is typed into a device is one line of printable characters"
+        raise UsageError(f"the secret {ref} holds {what}", hint=hint)
 
 
 def _from_environment(ref: str, name: str, _base: Path) -> str:
@@ -153,12 +170,18 @@ class Vault:
     base: Path
     _values: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
-    def fill(self, text: str) -> str:
-        """Replace each ``@secret:REF@`` by its secret, escaped in XML; UsageError when one is missing."""
+    def fill(self, text: str, *, typed: bool = False) -> str:
+        """Replace each ``@secret:REF@`` by its secret, escaped in XML; UsageError when one is missing.
+
+        Where the text is ``typed`` into a device, or is XML, a secret of several lines or with control
+        characters is refused: it would be a command of its own.
+        """
         xml = text.lstrip().startswith("<")
 
         def secret(match: re.Match[str]) -> str:
             value = self._value(match["ref"])
+            if typed or xml:
+                check_line(match["ref"], value)
             return escape(value) if xml else value
 
         return TOKEN.sub(secret, text)

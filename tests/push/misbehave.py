@@ -57,6 +57,10 @@ class Server:
         await self._stop.wait()
         server.close()
         await server.wait_closed()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _session(self, process: asyncssh.SSHServerProcess[str]) -> None:
         process.stdout.write(HELLO + END)

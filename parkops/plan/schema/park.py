@@ -65,6 +65,11 @@ class AccessInfo(Part):
         default=".parkops/lab/known_hosts", description="File of known host keys, in the format of OpenSSH"
     )
     password: str = Field(default="", pattern=r"^((env|file|age|vault):.+)?$", description="As a reference")
+    enable: str = Field(
+        default="",
+        pattern=r"^((env|file|age|vault):.+)?$",
+        description="Password of `enable`, as a reference, where a login is not privileged",
+    )
     jump: str = Field(default="", description="Jump hosts, [user@]host[:port], separated by commas")
     management_vrf: str = Field(
         default="", pattern=r"^[A-Za-z0-9_.-]{0,15}$", description="This machine's VRF device to the devices"

@@ -41,6 +41,7 @@ class Box:
     commands: list[str] = field(default_factory=list)
     flash: Path = Path()  # where SCP puts files
     reverted: threading.Event = field(default_factory=threading.Event)
+    enable: str | None = None  # a login is not privileged before `enable`; "" asks for no password
 
     def arm(self, seconds: float, token: str = "") -> None:
         """Remember what is running now, and restore it unless this is confirmed."""
@@ -73,6 +74,7 @@ class Terminal:
         self.session = ""
         self.paging = True
         self.height = 7
+        self.privileged = box.enable is None
 
     @property
     def target(self) -> Configuration:
@@ -102,7 +104,7 @@ class Terminal:
         view = {0: "config", 1: "config-if"}.get(len(self.path), "config-sub")
         if self.session:
             view = f"config-s-{self.session[:6]}" + ("-if" if self.path else "")
-        return f"{name}({view})#" if self.mode else f"{name}#"
+        return f"{name}({view})#" if self.mode else f"{name}#" if self.privileged else f"{name}>"
 
     async def run(self) -> None:
         """Prompt and answer until the line is cut."""
@@ -143,9 +145,27 @@ class Terminal:
         self.process.stdout.write(reply + "\r\n")
         return reply
 
+    async def enable(self) -> str:
+        """Ask for the password, three times at most and without an echo."""
+        for _ in range(3 if self.box.enable else 0):
+            self.process.stdout.write("Password: ")
+            reply = (await self.process.stdin.readline()).strip()
+            self.process.stdout.write("\r\n")
+            if reply == self.box.enable:
+                break
+        else:
+            if self.box.enable:
+                return "% Bad secrets"
+        self.privileged = True
+        return ""
+
     async def answer(self, command: str) -> str:
         if not command:
             return ""
+        if command == "enable" and not self.privileged:
+            return await self.enable()
+        if not self.privileged and command in SHOWS:
+            return "          ^\n% Invalid input detected at '^' marker."
         if re.match(r"(terminal|screen-length|set cli|environment)", command):
             return self.stop_paging()
         if command in SHOWS:

@@ -41,7 +41,7 @@ def bench(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         artifact = Artifact("sw1/config.txt", intended, ArtifactKind.CLI, kind, "sw1")
         login = Login("parkops", host.key, host.known_hosts, connect_timeout_s=5, rpc_timeout_s=3)
         run = Run(Workspace(tmp_path), login, Vault(tmp_path))
-        site = Site(Job(device, (artifact,)), Steps(run, "sw1"), token="parkops-1", timeout_s=60)
+        site = Site(Job(device, (artifact,)), Steps(run, "sw1"), "parkops-1", 60, driver="vendor-cli")
         made.append(Bench(box, site, run, PerDevice(VendorCliDriver())))  # type: ignore[arg-type]
         return made[-1]
 
