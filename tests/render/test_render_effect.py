@@ -47,7 +47,7 @@ def silent(platform: str) -> frozenset[str]:
                 continue
             try:
                 after = [item.text for item in renderer.device(changed)]
-            except (RenderError, UsageError, ValueError):  # a value that the platform has no word for is not ignored
+            except (RenderError, UsageError, ValueError):  # no word for it: not ignored
                 heard.add(key)
                 continue
             (heard if after != before else unheard).add(key)
