@@ -105,7 +105,7 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
         input_rules=[rule for rule in device.rules if not rule.out_interface],
         forward_rules=[rule for rule in device.rules if rule.out_interface],
         knows_outside=bool(device.masquerade_interface)
-        or any(rule.dst_v4 == INTERNET for rule in device.rules),
+        or any(INTERNET in (rule.src_v4, rule.dst_v4) for rule in device.rules),
         inside_ports=[
             (port.name, *(str(ip_interface(address).network) for address in (port.ipv4, port.ipv6)))
             for port in routed

@@ -44,6 +44,7 @@ NGINX = (
 SSHD = "ssh-keygen -q -t ed25519 -N '' -f {folder}/key && exec /usr/sbin/sshd -t -h {folder}/key -f {file}"
 STAMP = re.compile(r"^[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ]\S+ (\[emerg\] [0-9#]+: )?")
 CHATTER = re.compile(r"Checking |FAILED|rsyslogd: version |.*: warnings occurred in file ")
+ELSEWHERE = re.compile(r"'/etc/ssl/parkops/[^']*' could not be accessed")  # what the node itself has
 PARSERS: dict[str, Parser] = {  # by language
     "nftables": Parser((*ALONE, "nft", "-c", "-f", "{file}"), "nftables", "nft"),
     "prometheus": Parser(("promtool", "check", "config", "--syntax-only", "{file}"), "prometheus"),
@@ -86,6 +87,8 @@ def _check(artifact: Artifact) -> Finding:
     if code == 0:
         return _finding(artifact, Verdict.PASS, "accepted")
     complaint = _complaint(output.replace(str(file), artifact.path))
+    if ELSEWHERE.search(complaint):
+        return _finding(artifact, Verdict.UNKNOWN, f"cannot be told on this machine: {complaint}")
     return _finding(artifact, Verdict.FAIL, complaint or f"{parser.name} ended with {code} and said nothing")
 
 
