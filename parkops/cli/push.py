@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--except", "left_out", multiple=True, metavar="DEVICE", help="Leave a device out; repeatable.")
 @click.option("--resume", is_flag=True, help="Finish the push that was cut off.")
 @click.option(
-    "--break-lock", "broken", multiple=True, metavar="DEVICE", help="Give up a dead push's lock; repeatable."
+    "--break-lock", "broken", multiple=True, metavar="DEVICE", help="Give up a dead push's locks; repeatable."
 )
 @confirm_timeout_option
 @gate_option
@@ -69,8 +69,7 @@ def push(
     from parkops import push as room
 
     if broken:
-        room.break_locks(ctx.workspace, broken)
-        ctx.console.print(f"Given up: the locks of {', '.join(broken)}", markup=False)
+        _break_locks(ctx, broken)
         return
     names = [device.name for device in ctx.select(devices)]
     ctx.select(left_out)
@@ -96,6 +95,15 @@ def push(
         as_json=as_json,
     )
     sys.exit(show_pushed(ctx, pushed, as_json))
+
+
+def _break_locks(ctx: Context, devices: Sequence[str]) -> None:
+    from parkops.push.stale import break_locks
+
+    park = ctx.park()
+    ctx.enter_lab()
+    for said in break_locks(park, ctx.workspace, devices):
+        ctx.console.print(said, markup=False)
 
 
 def _dry_run(

@@ -3,7 +3,6 @@
 from parkops.push.fleet import (
     Pushed,
     Settings,
-    break_locks,
     plan,
     push,
     read_running,
@@ -16,7 +15,6 @@ from parkops.push.fleet import (
 __all__ = [
     "Pushed",
     "Settings",
-    "break_locks",
     "plan",
     "push",
     "read_running",

@@ -202,20 +202,6 @@ def what_goes_back(
         return tuple(job.name for job in jobs_back(park, journal, record, devices))
 
 
-def break_locks(workspace: Workspace, devices: Sequence[str]) -> None:
-    """Break stale locks by the devices' names; a transaction that holds no more is given up."""
-    locks = Locks(workspace.state)
-    with Journal(locks.database) as journal:
-        for device in devices:
-            held = locks.break_(device)
-            journal.write(
-                Note(held.tx, device, "lock-broken", f"held since {held.since_s:.0f} by {held.who}")
-            )
-            if not locks.held(held.tx):
-                data = {"ending": str(Ending.GIVEN_UP)}
-                journal.write(Note(held.tx, "", "end", "its last lock was broken", data))
-
-
 def driver_of(platform: str, drivers: Mapping[str, Driver] = DRIVERS, dirs: Sequence[Path] = ()) -> str:
     """Return the name of a platform's driver; UsageError for a platform that nothing pushes to."""
     name = driver_name(load_platform(platform, dirs))

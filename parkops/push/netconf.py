@@ -78,6 +78,7 @@ class NetconfDriver:
         An edit that the server refuses is found here: it is tested as it is set (RFC 6241, 7.2).
         """
         candidate = self.guarantee(session).candidate
+        _announce(session, site, run)
         for datastore in ("running", "candidate") if candidate else ("running",):
             _lock(session, datastore)
         if candidate:
@@ -150,6 +151,14 @@ class NetconfDriver:
         if candidate:
             session.netconf.commit()
         session.netconf.save()
+
+
+def _announce(session: Session, site: Site, run: Run) -> None:
+    """Journal the session before it locks: if this machine is lost, it is known to be ours."""
+    number = session.netconf.session_id
+    site.steps.note("lock", f"in session {number}", data={"session": number})
+    if run.journal is not None:
+        run.journal.write()
 
 
 def _lock(session: Session, datastore: str) -> None:

@@ -55,6 +55,7 @@ class DeviceRecord:
     guarantee: str = ""
     message: str = ""  # the last thing that went wrong
     texts: dict[str, str] = field(default_factory=dict)  # "diff", "snapshot", "target"
+    sessions: tuple[str, ...] = ()  # NETCONF sessions that have locked it
 
 
 @dataclass(slots=True)
@@ -73,6 +74,12 @@ class TransactionRecord:
     reason: str = ""
     ended_s: float | None = None
     devices: dict[str, DeviceRecord] = field(default_factory=dict)
+    resumed: bool = False  # it was cut off, and another process went on
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether a process of it has died, or may have."""
+        return self.resumed or self.ending in (Ending.OPEN, Ending.GIVEN_UP)
 
     @property
     def changed(self) -> tuple[DeviceRecord, ...]:
@@ -106,6 +113,8 @@ def _take_whole(record: TransactionRecord, entry: Entry) -> None:
                     _device(record, name).wave = number
         case "baseline":
             record.baseline = entry.texts.get("baseline", "")
+        case "resume":
+            record.resumed = True
         case "rollback":
             record.going_back, record.reason = True, entry.detail
         case "end":
@@ -120,6 +129,8 @@ def _take_device(record: TransactionRecord, entry: Entry) -> None:
     device.driver = _text(entry.data, "driver") or device.driver
     device.guarantee = _text(entry.data, "guarantee") or device.guarantee
     device.token = _text(entry.data, "token") or device.token
+    if entry.step == "lock":
+        device.sessions += (_text(entry.data, "session"),)
     timeout_s = entry.data.get("timeout_s")
     device.timeout_s = timeout_s if isinstance(timeout_s, int) else device.timeout_s
     if entry.step in ("failed", "doubt"):

@@ -1,4 +1,4 @@
-"""A node that went down with a change not confirmed comes up with its old files: a unit of systemd sees to it."""
+"""A node that went down with an unconfirmed change comes up with its old files: systemd sees to it."""
 
 from __future__ import annotations
 

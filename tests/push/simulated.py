@@ -254,7 +254,13 @@ def _compare(device: Document, expected: str, name: str) -> None:
 
 
 def in_process(work: Callable[[], None]) -> int:
-    """Run something in a process of its own; return its exit code, 9 below zero when it was killed.
+    """Run something in a process of its own; return its exit code, 9 below zero when it was killed."""
+    _, status = os.waitpid(begin(work), 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def begin(work: Callable[[], None]) -> int:
+    """Begin something in a process of its own; return its number.
 
     A fork takes the locks along that other threads hold, OpenSSL's too, and nobody ever gives them back: it
     waits until SSH's threads have ended. What has no end in time says where it stands, and exits with 1.
@@ -271,8 +277,7 @@ def in_process(work: Callable[[], None]) -> int:
             code = 0
         finally:
             os._exit(code)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
+    return pid
 
 
 def die() -> None:

@@ -270,8 +270,8 @@ def test_frr_on_a_linux_node_may_change_again_and_go_back(bench: Bench) -> None:
     assert "10.99.0.0/16" in bench.node.run("vtysh", "-c", "show running-config")
 
 
-SMALL = """mkdir /tmp/kept; cp -a {0}/. /tmp/kept; mount -t tmpfs -o size=128k tmpfs {0}; cp -a /tmp/kept/. {0}
-chown --reference /tmp/kept {0}; chmod --reference /tmp/kept {0}"""
+SMALL = """mkdir /tmp/kept; cp -a {0}/. /tmp/kept; mount -t tmpfs -o size=128k tmpfs {0}
+cp -a /tmp/kept/. {0}; chown --reference /tmp/kept {0}; chmod --reference /tmp/kept {0}"""
 GO_DOWN = """dd if=/dev/zero of=/etc/chrony/filler bs=1k 2>/dev/null
 kill -9 $(sed 's/.*"pid": \\([0-9]*\\).*/\\1/' /var/lib/parkops/pending.json)"""
 UNIT = "/etc/systemd/system/parkops-revert.service"

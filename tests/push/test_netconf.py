@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from park import BR, IF, NC, device, park, switch, workspace
+from simulated import begin
 
 from parkops import push
 from parkops.errors import UsageError
 from parkops.model import Outcome, Result
 from parkops.push import datatree, transaction
 from parkops.push.netconf import FILTER, MANAGED
+from parkops.push.stale import break_locks
 from parkops.transport.login import Login
 from parkops.transport.netconf import NetconfSession
 
@@ -212,3 +216,38 @@ def test_a_payload_that_is_missing_is_that_devices_failure(bench: Bench) -> None
     result = push.run(bench.park, [], bench.workspace)[0]
     assert result.outcome is Outcome.FAILED
     assert "0 NETCONF payloads" in result.message
+
+
+DEAF = "add table inet t; add chain inet t in { type filter hook input priority -9; }"
+
+
+def test_a_half_open_session_of_a_lost_machine_is_ended_by_name(bench: Bench) -> None:
+    """A machine that is lost sends no FIN: the device keeps its session, and the session its locks."""
+    node = bench.node  # type: ignore[attr-defined]
+    bench.push(switch("sw"))
+    told, tell = os.pipe()
+    lost = switch("sw", vlans={101: "lost"})
+    pid = begin(lambda: bench.push(lost, progress=at("edit", lambda: (os.write(tell, b"."), signal.pause()))))
+    assert os.read(told, 1) == b"."  # it has locked
+    with pytest.raises(UsageError, match="still runs"):
+        break_locks(bench.park, bench.workspace, ["sw"])
+    peer = node.run("ss", "-Htn", "state", "established", "sport = 830").split()[-1]
+    rule = f"add rule inet t in tcp sport {peer.rpartition(':')[2]} drop"
+    node.run("nft", "-f", "-", stdin=f"{DEAF}\n{rule}\n")
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    push.rollback(bench.park, bench.workspace)
+    assert "lock" in bench.push(lost).message
+    with NetconfSession("sw", bench.address, bench.login) as other:  # not ours: nobody ends it
+        (said,) = break_locks(bench.park, bench.workspace, ["sw"])
+        assert "which holds running, is ended" in said
+        assert other.get_config()
+    assert bench.push(lost).outcome is Outcome.CHANGED
+
+
+def test_a_session_that_the_journal_does_not_know_is_never_ended(bench: Bench) -> None:
+    with NetconfSession("sw", bench.address, bench.login) as other:
+        other.lock("running")
+        with pytest.raises(UsageError, match="it is not locked"):
+            break_locks(bench.park, bench.workspace, ["sw"])
+        other.unlock("running")
