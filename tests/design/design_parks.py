@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import combinations
 from typing import Any
 
 import yaml
@@ -15,6 +16,7 @@ from parkops.plan import parse
 Tree = dict[str, Any]
 
 SEGMENTS = ("control", "office", "wifi")
+RINGS = ("rstp", "erps", "mrp", "hsr")
 SITES = ("a", "b", "hq")
 TENANTS = ("acme", "bolt", "cogs", "dyno")
 BOUNDARIES = {  # of each tenant the same in every draw: what becomes a pair gets other addresses
@@ -48,7 +50,7 @@ def site_trees(draw: st.DrawFn, tenant: str) -> Tree:
         },
     }
     if switches >= 3 and draw(st.booleans()):
-        tree["ring"] = {"protocol": "rstp"}
+        tree["ring"] = {"protocol": draw(st.sampled_from(RINGS))}
     if draw(st.booleans()):
         resources = {"cpu_cores": 1, "memory_gb": 1, "storage_gb": 1, "objects": 1}
         tree["nodes"] = {
@@ -104,6 +106,9 @@ def plan_trees(draw: st.DrawFn, base: str) -> Tree:
         }
         for number in range(1, draw(st.integers(2, 6)))
     }
+    pairs = {f"{a}-{b}": [a, b] for a, b in combinations(sorted(names), 2)}
+    asked = {"asked_by": "somebody", "until": "2099-12-31", "reason": "because"}
+    tree["interconnects"] = {name: {"between": pair, **asked} for name, pair in pairs.items()}
     del tree["backbone"]["cores"]
     tree["backbone"].update(draw(backbones()))
     return tree
