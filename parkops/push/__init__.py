@@ -1,7 +1,6 @@
 """The only room that writes to devices: drivers, the network-wide transaction, its journal."""
 
 from parkops.push.fleet import (
-    Pushed,
     Settings,
     plan,
     push,
@@ -11,6 +10,7 @@ from parkops.push.fleet import (
     run,
     what_goes_back,
 )
+from parkops.push.results import Pushed
 
 __all__ = [
     "Pushed",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parkops.errors import UsageError
-from parkops.model import Artifact, Change, Outcome, Park, Result, Running, Workspace
+from parkops.model import Artifact, Change, Park, Result, Running, Workspace
 from parkops.platforms import load_platform
 from parkops.push.ansible import AnsibleDriver
 from parkops.push.answers import stream
@@ -22,8 +22,8 @@ from parkops.push.job import Job, Progress, Run, Steps
 from parkops.push.journal import Journal, Note
 from parkops.push.lock import Locks
 from parkops.push.netconf import NetconfDriver
-from parkops.push.remedy import remedy
-from parkops.push.replay import Ending, Stage, replay
+from parkops.push.replay import Ending, replay
+from parkops.push.results import Pushed, change_of, foretold, result_of
 from parkops.push.ssh import SshDriver
 from parkops.push.transaction import Control, Transaction
 from parkops.push.vendor_cli import VendorCliDriver
@@ -57,17 +57,6 @@ class Settings:
     drivers: Mapping[str, Driver] = field(default_factory=lambda: DRIVERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """How a transaction ended, with one result per device, by name."""
-
-    tx: str
-    ending: Ending
-    reason: str
-    results: tuple[Result, ...]
-    interrupted: bool = False  # by people; everything was taken back
-
-
 def plan(
     park: Park,
     artifacts: Iterable[Artifact],
@@ -80,25 +69,8 @@ def plan(
     """Return what a push would change on each device (all managed ones when none is named), by name."""
     settings = Settings(workers, progress)
     sites, errors = _look(park, artifacts, workspace, devices, settings, Phase.SURVEY)
-    changes = (_change(site, errors.get(site.name)) for site in sites)
+    changes = (change_of(site, errors.get(site.name)) for site in sites)
     return tuple(sorted(changes, key=lambda change: change.device))
-
-
-def _change(site: Site, error: BaseException | None) -> Change:
-    run = site.steps.run
-    if error is not None:
-        return Change(site.name, site.driver, site.diff, site.guarantee, run.vault.redact(reason(error)))
-    found = remedy(site, run)
-    return Change(
-        site.name,
-        site.driver,
-        site.diff,
-        site.guarantee,
-        remediation=found.lines,
-        rollback=found.rollback,
-        unsafe=found.error,
-        notes=found.notes,
-    )
 
 
 def read_running(
@@ -137,7 +109,7 @@ def run(
     settings = settings or Settings(progress=progress, confirm_timeout_s=confirm_timeout_s)
     if dry_run:
         changes = plan(park, artifacts, workspace, devices=devices, progress=settings.progress)
-        return tuple(_dry(change) for change in changes)
+        return tuple(foretold(change) for change in changes)
     return push(park, artifacts, workspace, devices=devices, settings=settings).results
 
 
@@ -255,34 +227,11 @@ def _ended(work: Transaction, carry_out: Callable[[], Ending]) -> Pushed:
     started_s = time.monotonic()
     carry_out()
     spent_s = time.monotonic() - started_s
-    results = tuple(_result(site, work, spent_s) for _, site in sorted(work.sites.items()))
+    results = tuple(result_of(site, work, spent_s) for _, site in sorted(work.sites.items()))
     for result in results:
         if work.run.progress is not None:
             work.run.progress(result.device, str(result.outcome), result.message)
     return Pushed(work.run.transaction, work.ending, work.reason, results, work.interrupted)
-
-
-def _result(site: Site, work: Transaction, spent_s: float) -> Result:
-    outcome, message = _outcome(site, work)
-    text = work.run.vault.redact(message)
-    return Result(site.name, site.driver, outcome, text, site.diff, tuple(site.steps.taken), spent_s)
-
-
-def _outcome(site: Site, work: Transaction) -> tuple[Outcome, str]:
-    """Say how a device came out."""
-    if site.stage is Stage.CONFIRMED and work.ending is Ending.COMMITTED:
-        added, removed = diff_size(site.diff)
-        return Outcome.CHANGED, f"+{added} -{removed}"
-    if work.ending is Ending.OPEN and site.stage in (Stage.CANCELLING, Stage.PENDING, Stage.CONFIRMING):
-        hint = f"`parkops rollback {work.run.transaction}` when it answers again"
-        return Outcome.FAILED, f"in doubt: {_said(site.error) or work.reason}: {hint}"
-    if site.error is not None:
-        back = "; taken back" if site.stage is Stage.OLD else ""
-        return Outcome.FAILED, f"{reason(site.error)}{back}"
-    if work.ending in (Ending.COMMITTED, Ending.UNCHANGED) or (site.snapshot and not site.diff):
-        return Outcome.UNCHANGED, "runs what was rendered"
-    begun = "taken back" if site.stage is Stage.OLD else "not begun"
-    return Outcome.SKIPPED, f"{begun}: {work.reason}"
 
 
 def _waves(park: Park, differing: Sequence[Site], at_stake: bool) -> tuple[tuple[str, ...], ...]:
@@ -351,18 +300,3 @@ def _run(park: Park, workspace: Workspace, settings: Settings) -> Run:
 def _new_id() -> str:
     """Return an id that sorts by time and is short enough to be typed."""
     return f"{time.strftime('%y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:4]}"
-
-
-def _said(error: BaseException | None) -> str:
-    return reason(error) if error is not None else ""
-
-
-def _dry(change: Change) -> Result:
-    """Say what a push would do, as a result."""
-    if change.error:
-        return Result(change.device, change.driver, Outcome.FAILED, change.error)
-    if change.empty:
-        return Result(change.device, change.driver, Outcome.UNCHANGED, "runs what was rendered")
-    added, removed = diff_size(change.diff)
-    message = f"would change +{added} -{removed}; {change.guarantee.text}"
-    return Result(change.device, change.driver, Outcome.SKIPPED, message, change.diff)

@@ -14,27 +14,10 @@ from parkops.push.driver import diff_size, reason
 from parkops.push.gate import Gate, NoGate, Question
 from parkops.push.job import Interrupted, Run
 from parkops.push.journal import Journal, Note
+from parkops.push.phases import BEGUN, DONE, ENDED, IN_FORCE, begun_with, ended_with, kept
 from parkops.push.replay import Ending, Stage
-from parkops.push.target import snapshot_text, target_text
 from parkops.store import pending
 
-DONE = {
-    Phase.SURVEY: "surveyed",
-    Phase.PREPARE: "prepared",
-    Phase.COMMIT: "committed",
-    Phase.VERIFY: "verified",
-    Phase.CONFIRM: "confirmed",
-    Phase.CANCEL: "cancelled",
-}
-BEGUN = {  # stage that a device is in as soon as the phase has been journalled
-    Phase.PREPARE: Stage.PREPARED,
-    Phase.COMMIT: Stage.PENDING,
-    Phase.CONFIRM: Stage.CONFIRMING,
-    Phase.CANCEL: Stage.CANCELLING,
-}
-ENDED = {Phase.CONFIRM: Stage.CONFIRMED, Phase.CANCEL: Stage.OLD}
-# What must be taken back when the transaction fails; a prepared device only has to be released.
-IN_FORCE = frozenset({Stage.PENDING, Stage.CONFIRMING, Stage.CONFIRMED, Stage.CANCELLING})
 GATE_SHARE = 0.7  # of the confirm timer; the rest is for the confirmations
 RETRY_S = 2.0  # between attempts to take back what does not answer
 REFUSALS = 2  # how often a device may refuse to go back before that is believed
@@ -159,7 +142,7 @@ class Transaction:
         if phase is not Phase.CANCEL:
             self._unless_interrupted(phase)
         for site in sites:
-            site.steps.note(str(phase), site.job.address, data=_data(phase, site))
+            site.steps.note(str(phase), site.job.address, data=begun_with(phase, site))
             site.stage = BEGUN.get(phase, site.stage)
         self.journal.write()  # on disk, before it is done
         failed: list[str] = []
@@ -184,7 +167,7 @@ class Transaction:
         if phase is Phase.SURVEY:
             added, removed = diff_size(site.diff)
             detail = f"+{added} -{removed}" if site.diff else "runs what it is to run"
-        site.steps.note(DONE[phase], detail, data=_result_data(phase, site), texts=_texts(phase, site))
+        site.steps.note(DONE[phase], detail, data=ended_with(phase, site), texts=kept(phase, site))
 
     def _or_back(self, work: Callable[[], Ending]) -> Ending:
         """Do it; whatever goes wrong, go back, and let what is no device's failure go on upwards."""
@@ -285,25 +268,3 @@ class Transaction:
         self.journal.write(note, wait=wait)
         if self.run.progress is not None:
             self.run.progress("", step, detail)
-
-
-def _data(phase: Phase, site: Site) -> dict[str, object]:
-    """Return what the journal must know before a phase, so that another process can go on."""
-    if phase is Phase.COMMIT:
-        return {"token": site.token, "timeout_s": site.timeout_s}
-    return {}
-
-
-def _result_data(phase: Phase, site: Site) -> dict[str, object]:
-    if phase is Phase.SURVEY:
-        return {"driver": site.driver, "guarantee": site.guarantee.text}
-    return {}
-
-
-def _texts(phase: Phase, site: Site) -> dict[str, str]:
-    """Return what the journal keeps in full: difference, snapshot and target of what will be changed."""
-    if phase is Phase.SURVEY and site.diff:
-        return {"diff": site.diff, "target": target_text(site.job), "snapshot": snapshot_text(site.before)}
-    if phase is Phase.PREPARE:
-        return {"snapshot": snapshot_text(site.before)}
-    return {}

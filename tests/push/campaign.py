@@ -15,11 +15,12 @@ from parkops import push
 from parkops.model import Access, Artifact, ArtifactKind, Device, Link, Park, Role, Workspace
 from parkops.push import transaction
 from parkops.push.contract import PerDevice
-from parkops.push.fleet import Pushed, Settings
+from parkops.push.fleet import Settings
 from parkops.push.gate import Gate, NoGate
 from parkops.push.journal import Journal, Note
 from parkops.push.lock import Locks
 from parkops.push.replay import Ending, replay
+from parkops.push.results import Pushed
 
 OLD, NEW = "old\n", "new\n"
 DEVICES = {  # name -> role, platform, capabilities

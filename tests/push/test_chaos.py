@@ -9,7 +9,7 @@ import pytest
 from campaign import DEVICES, KILLED, NEW, OLD, Campaign
 
 from parkops.errors import UsageError
-from parkops.push.fleet import Pushed
+from parkops.push.results import Pushed
 
 Finish = Callable[[Campaign], Pushed]
 FINISH: dict[str, tuple[Finish, str]] = {

@@ -13,8 +13,8 @@ from campaign import DEVICES, NEW, OLD, Campaign, impatient
 from parkops import push
 from parkops.errors import UsageError
 from parkops.push import transaction
-from parkops.push.fleet import Pushed
 from parkops.push.gate import Health, Question
+from parkops.push.results import Pushed
 from parkops.push.transaction import Control
 
 
