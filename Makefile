@@ -15,7 +15,8 @@ check:
 	.venv/bin/mypy --strict parkops
 	.venv/bin/lint-imports
 	.venv/bin/yamllint .
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --dist worksteal -m "not alone"
+	.venv/bin/python -m pytest -m alone
 
 setup:
 	@sh setup.sh test

@@ -16,6 +16,7 @@ from parkops.render import render
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_PLAN = ROOT / "inventories" / "demo" / "park.yaml"
+ALONE = ("lab", "main_job", "monitor", "push")  # folders whose tests start servers and watch the clock
 BASE_PLAN = Path(__file__).resolve().parent / "plan" / "base.yaml"
 
 
@@ -29,6 +30,13 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("ci", derandomize=True, print_blob=True)
     if os.environ.get("CI"):
         settings.load_profile("ci")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).resolve().parent
+    for item in items:
+        if item.path.relative_to(tests).parts[0] in ALONE:
+            item.add_marker("alone")
 
 
 class Goldens:
