@@ -21,7 +21,7 @@ from parkops.cli.pushing import (
 )
 
 if TYPE_CHECKING:
-    from parkops.model import Change
+    from parkops.model import Change, Park
     from parkops.push.forecast import Forecast
 
 
@@ -98,10 +98,14 @@ def push(
 
 
 def _break_locks(ctx: Context, devices: Sequence[str]) -> None:
+    from parkops.errors import UsageError
     from parkops.push.stale import break_locks
 
-    park = ctx.park()
-    ctx.enter_lab()
+    park: Park | None = ctx.park()
+    try:
+        ctx.enter_lab()
+    except UsageError:
+        park = None  # a lab that is gone has no devices, and its locks can be given up all the same
     for said in break_locks(park, ctx.workspace, devices):
         ctx.console.print(said, markup=False)
 

@@ -17,26 +17,27 @@ from parkops.transport.netconf import BASE, NetconfSession
 DATASTORES = ("running", "candidate")
 
 
-def break_locks(park: Park, workspace: Workspace, devices: Sequence[str]) -> tuple[str, ...]:
+def break_locks(park: Park | None, workspace: Workspace, devices: Sequence[str]) -> tuple[str, ...]:
     """Give up dead pushes' locks of devices, and return what was done about each.
 
     A transaction that holds no more locks is given up. Where a session of a push that was cut off still
     holds a lock on the device, as after the loss of a machine, it is ended; never anybody else's.
-    UsageError when nothing of ours is there, or its push runs.
+    ``park``: None when its devices are not to be asked. UsageError when nothing of ours is there, or its
+    push runs.
     """
     locks = Locks(workspace.state)
     with Journal(locks.database) as journal:
         return tuple(_break(park, workspace, journal, name) for name in devices)
 
 
-def _break(park: Park, workspace: Workspace, journal: Journal, name: str) -> str:
+def _break(park: Park | None, workspace: Workspace, journal: Journal, name: str) -> str:
     locks = Locks(workspace.state)
-    left = sessions_left(replay(journal.entries()), name)
+    left = sessions_left(replay(journal.entries()), name) if park is not None else {}
     said: list[str] = []
     if not left or any(held.device == name for held in locks.held()):
         _give_up(journal, locks, name)
         said.append("its lock is given up")
-    if left:
+    if park is not None and left:
         said += _end_sessions(park, workspace, journal, name, left)
     return f"{name}: {', '.join(said) or 'none of our sessions holds a lock on it'}"
 
