@@ -66,14 +66,18 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", help="write what was found")
     options = parser.parse_args()
     tally, groups = Tally(options.seed, options.quick), set(options.only.split(","))
-    # Interrupted, it reports what it has tried.
-    with tempfile.TemporaryDirectory(prefix="parkops-chaos-") as name, contextlib.suppress(KeyboardInterrupt):
-        if groups - {"simulated"}:
-            on_real_servers(tally, Path(name), groups)
-        if "simulated" in groups:
-            impatient()
-            simulated(tally, Path(name))
-    report(tally, options.json)
+    try:  # interrupted, it reports what it has tried
+        with (
+            tempfile.TemporaryDirectory(prefix="parkops-chaos-") as name,
+            contextlib.suppress(KeyboardInterrupt),
+        ):
+            if groups - {"simulated"}:
+                on_real_servers(tally, Path(name), groups)
+            if "simulated" in groups:
+                impatient()
+                simulated(tally, Path(name))
+    finally:
+        report(tally, options.json)
     sys.exit(0 if all(case.healed for case in tally.cases) else 1)
 
 
