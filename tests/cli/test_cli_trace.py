@@ -83,8 +83,12 @@ def test_trace_tells_plan_line_value_and_requirements(parkops, demo: Path) -> No
     number = next(i for i, row in enumerate(rows, 1) if "comment" in row and "hx-edge" in row)
     said = parkops("-p", demo, "trace", f"hx-bd-1/nftables.conf:{number}", "--json")
     document = json.loads(said.out)
-    (block,) = document["origins"]
-    (place,) = block["plan"]
+    block, place = next(
+        (item, place)
+        for item in document["origins"]
+        for place in item["plan"]
+        if place["path"] == "flows.hx-edge"
+    )
     plan = (demo / "park.yaml").read_text().splitlines()
     assert document["text"] == rows[number - 1]
     assert (place["path"], place["value"]) == ("flows.hx-edge", plan[place["line"] - 1].strip())
@@ -96,11 +100,12 @@ def test_trace_tells_plan_line_value_and_requirements(parkops, demo: Path) -> No
 
 def test_trace_finds_the_same_block_from_the_plan_and_from_the_requirement(parkops, demo: Path) -> None:
     by_plan = json.loads(parkops("-p", demo, "trace", "--plan", "flows.hx-edge", "--json").out)["blocks"]
-    assert {item["file"].partition("/")[0] for item in by_plan} == {"hx-bd-1", "fw-1", "ec-1"}
+    rules = [item for item in by_plan if item["file"].endswith("nftables.conf")]
+    assert {item["file"].partition("/")[0] for item in rules} == {"hx-bd-1", "fw-1", "ec-1"}
     said = parkops("-p", demo, "trace", "--requirement", "MLPS-AB-AC-04", "--json")
     by_name = json.loads(said.out)["blocks"]
-    assert all(item in by_name for item in by_plan)
-    assert "3 blocks" in parkops("-p", demo, "trace", "--plan", "flows.hx-edge").out
+    assert all(item in by_name for item in rules)
+    assert f"{len(by_plan)} blocks" in parkops("-p", demo, "trace", "--plan", "flows.hx-edge").out
 
 
 def test_trace_of_a_single_configuration_needs_no_file(parkops, demo: Path) -> None:

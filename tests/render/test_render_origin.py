@@ -164,6 +164,8 @@ def test_most_lines_of_every_platform_name_what_asked_for_them(name: str) -> Non
     for device in (device for device in park.managed if device.platform == name):
         blocks = list(trace_device(device, renderer))
         for artifact in renderer.device(device):
+            if artifact.kind is ArtifactKind.ORIGIN:
+                continue  # says itself where another artifact comes from
             lines = artifact.text.split("\n")
             telling = {number for number, line in enumerate(lines, 1) if line.strip() not in ("", "!", "#")}
             inside = {

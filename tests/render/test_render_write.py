@@ -12,6 +12,7 @@ from parkops.model import Artifact
 from parkops.platforms import find_platforms
 from parkops.render.environment import environment, fill
 from parkops.render.write import compare, write
+from parkops.resources import folder
 
 
 def _state(build: Path) -> dict[str, tuple[bytes, int, int]]:
@@ -85,18 +86,25 @@ def _built_in() -> jinja2.Environment:
     return environment(find_platforms().roots)
 
 
+def _line(template: str, text: str) -> int:
+    lines = (folder("templates") / template).read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
 def test_undefined_variable_names_template_line_variable_platform_and_device() -> None:
     with pytest.raises(RenderError) as caught:
         fill(_built_in(), "frr/frr.conf.j2", {}, where="core-1 (frr)")
+    line = _line("frr/frr.conf.j2", "device.routing")
     assert str(caught.value) == (
-        "core-1 (frr): frr/frr.conf.j2:3: 'device' is undefined: add it to the design or plan"
+        f"core-1 (frr): frr/frr.conf.j2:{line}: 'device' is undefined: add it to the design or plan"
     )
 
 
 def test_undefined_variable_in_an_included_template_names_that_template(demo_park) -> None:
     with pytest.raises(RenderError) as caught:
         fill(_built_in(), "linux/frr.conf.j2", {"device": demo_park.device("fw-1")}, where="fw-1")
-    assert str(caught.value).startswith("fw-1: frr/frr.conf.j2:13: 'routed' is undefined")
+    line = _line("frr/policy.j2", "addresses_by_frr")
+    assert str(caught.value).startswith(f"fw-1: frr/policy.j2:{line}: 'addresses_by_frr' is undefined")
 
 
 @pytest.mark.parametrize(
