@@ -91,6 +91,7 @@ def _replace(node: Any, text: Callable[[], str]) -> None:
 STUBS = {  # language -> what may carry text of the plan
     "nftables": (r' comment "[^"]*"$', " comment"),
     "frr": (r"^ description .+$", " description"),
+    "grafana": (r'"(title|description|label|text|value)": "(?:\\.|[^"\\])*"', r'"\1": ""'),
     "xml": (r"<description>[^<>]*</description>$", "<description/>"),
     "nginx": (
         r'^(    "/resolve/[0-9a-z./]+"| +return 200) "(?:\\.|[^"\\$]|\$identifier_value)*";$',
