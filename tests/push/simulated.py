@@ -88,14 +88,15 @@ class Lab:
     @contextmanager
     def opened(self, name: str) -> Iterator[Document]:
         """Read a device's state as it is now, and write it back."""
-        with self._file(name).open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            device = json.load(file)
+        file = self._file(name)
+        with file.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            device = json.loads(file.read_text())
             self._age(device)
             yield device
-            file.seek(0)
-            json.dump(device, file)
-            file.truncate()
+            part = file.with_suffix(".part")
+            part.write_text(json.dumps(device))
+            part.replace(file)  # whole at any instant, as a process may be killed here
 
     def now_s(self) -> float:
         """Return the devices' time; it goes on while no process runs."""
