@@ -22,7 +22,7 @@ GATE_SHARE = 0.7  # of the confirm timer; the rest is for the confirmations
 RETRY_S = 2.0  # between attempts to take back what does not answer
 REFUSALS = 2  # how often a device may refuse to go back before that is believed
 PlanWaves = Callable[[Sequence[Site], bool], tuple[tuple[str, ...], ...]]  # sites, anything at stake
-SLACK_S = 15.0  # after its timer, in which a device must have reverted and answer again
+SLACK_S = 45.0  # after its timer, in which a device must have reverted and answer again
 
 
 class Failed(ParkopsError):
