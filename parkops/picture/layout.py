@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from parkops.picture.view import SWITCHES, Edge, Node, View
 
 BOX_W, BOX_H, GAP_X, GAP_Y, PAD = 132.0, 46.0, 14.0, 40.0, 18.0
-HEAD_H, TITLE_H = 30.0, 44.0
+HEAD_H, TITLE_H = 42.0, 44.0
 WIDE = 6  # boxes side by side in a column
 BAND_W = 2300.0  # columns wrap beyond this
 BACKBONE = 3  # the lowest layer that is drawn across all columns
@@ -44,6 +44,15 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Stub:
+    """What a box hangs on, in words above it, where lines would cross the whole picture."""
+
+    x: float
+    y: float
+    uppers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """The whole picture, in pixels."""
 
@@ -53,6 +62,7 @@ class Layout:
     boxes: tuple[Placed, ...]
     lines: tuple[Line, ...]
     frames: tuple[Frame, ...]
+    stubs: tuple[Stub, ...] = ()
 
 
 Spots = dict[str, tuple[float, float]]
@@ -76,8 +86,24 @@ def lay_out(view: View) -> Layout:
             x += column.w + PAD
         top += tallest + PAD * 1.5
     boxes = tuple(Placed(node, *spots[node.id]) for node in view.nodes)
-    lines = tuple(Line(edge, _path(spots[edge.a], spots[edge.b])) for edge in view.edges)
-    return Layout(view, width, top, boxes, lines, tuple(frames))
+    uplinks = _uplinks(view) if len(bands) > 1 else {}
+    far = {edge for edges in uplinks.values() for edge in edges}
+    lines = tuple(Line(edge, _path(spots[edge.a], spots[edge.b])) for edge in view.edges if edge not in far)
+    stubs = tuple(
+        Stub(spots[name][0], spots[name][1], tuple(sorted({edge.a for edge in edges})))
+        for name, edges in uplinks.items()
+    )
+    return Layout(view, width, top, boxes, lines, tuple(frames), stubs)
+
+
+def _uplinks(view: View) -> dict[str, list[Edge]]:
+    """Return the cables from the backbone into the owners' columns, by the box that they end at."""
+    layers = {node.id: node.layer for node in view.nodes}
+    found: dict[str, list[Edge]] = {}
+    for edge in view.edges:
+        if layers[edge.a] <= BACKBONE < layers[edge.b]:
+            found.setdefault(edge.b, []).append(edge)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def svg(layout: Layout) -> str:
         *_frames(layout),
         *_lines(layout),
         *(_box(box, colours) for box in layout.boxes),
+        *_stubs(layout),
         *legend,
         "</svg>",
     ]
@@ -98,6 +99,15 @@ def _lines(layout: Layout) -> Iterable[str]:
         yield (
             f'<path d="{line.path}" stroke="{colour}" stroke-width="{width:.1f}" opacity="0.75">'
             f"<title>{_text(line.edge.label)}</title></path>"
+        )
+
+
+def _stubs(layout: Layout) -> Iterable[str]:
+    for stub in layout.stubs:
+        said = ", ".join(stub.uppers)
+        yield (
+            f'<text class="r" x="{stub.x:.1f}" y="{stub.y - 6:.1f}"><title>{_text(said)}</title>'
+            f"↑ {_text(_cut(said, 26))}</text>"
         )
 
 

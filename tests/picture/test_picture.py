@@ -48,6 +48,20 @@ def test_no_two_boxes_overlap_and_all_stand_inside(park: Park, limit: int) -> No
             assert abs(box.x - other.x) >= BOX_W or abs(box.y - other.y) >= BOX_H, (box, other)
 
 
+def test_in_several_bands_a_box_names_what_it_hangs_on_instead_of_a_line(
+    park: Park, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parkops.picture.layout.BAND_W", 900.0)
+    seen = view(park)
+    layout = lay_out(seen)
+    assert {line.edge for line in layout.lines} < set(seen.edges)
+    said = {stub.uppers for stub in layout.stubs}
+    assert ("core-1", "core-2") in said
+    drawn = sum(line.edge.count for line in layout.lines)
+    assert drawn + sum(len(stub.uppers) for stub in layout.stubs) <= len(park.links)
+    assert "↑ core-1, core-2" in svg(layout)
+
+
 def test_one_tenant_only(park: Park) -> None:
     own = [device for device in park.devices if device.tenant == "yuntai"]
     seen = view(park, own)
