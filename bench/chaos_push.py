@@ -74,8 +74,8 @@ def main() -> None:
             if groups - {"simulated"}:
                 on_real_servers(tally, Path(name), groups)
             if "simulated" in groups:
-                impatient()
-                simulated(tally, Path(name))
+                with impatient():
+                    simulated(tally, Path(name))
     finally:
         report(tally, options.json)
     sys.exit(0 if all(case.healed for case in tally.cases) else 1)

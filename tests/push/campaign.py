@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,20 +87,20 @@ class Campaign:
         return in_process(lambda: self._push(text, at_entry, at_call))
 
     def _push(self, text: str, at_entry: int, at_call: int) -> None:
-        impatient()
-        kill_at_entry(at_entry)
-        calls = counted(at_call)
-        push.push(self.site, self.artifacts(text), self.place, settings=self.settings(calls))
+        with impatient():
+            kill_at_entry(at_entry)
+            calls = counted(at_call)
+            push.push(self.site, self.artifacts(text), self.place, settings=self.settings(calls))
 
     def resume(self) -> Pushed:
         """Finish forwards what was cut off."""
-        impatient()
-        return push.resume(self.site, self.place, settings=self.settings())
+        with impatient():
+            return push.resume(self.site, self.place, settings=self.settings())
 
     def rollback(self, tx: str = "") -> Pushed:
         """Take back what was cut off, or an earlier one."""
-        impatient()
-        return push.rollback(self.site, self.place, tx, settings=self.settings())
+        with impatient():
+            return push.rollback(self.site, self.place, tx, settings=self.settings())
 
     def running(self) -> dict[str, str]:
         """What each device runs, as read from it."""
@@ -129,9 +130,15 @@ class Campaign:
             return any(record.ending is Ending.OPEN for record in replay(journal.entries()))
 
 
-def impatient() -> None:
-    """Do not wait for devices that do not answer."""
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Do not wait for devices that do not answer; afterwards all is as it was."""
+    before = transaction.RETRY_S, transaction.SLACK_S
     transaction.RETRY_S, transaction.SLACK_S = 0.0, -float(TIMEOUT_S)
+    try:
+        yield
+    finally:
+        transaction.RETRY_S, transaction.SLACK_S = before
 
 
 def kill_at_entry(number: int) -> None:

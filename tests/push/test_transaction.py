@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -40,9 +40,9 @@ class Gate:
 
 
 @pytest.fixture
-def campaign(tmp_path: Path) -> Campaign:
-    impatient()
-    return Campaign(tmp_path)
+def campaign(tmp_path: Path) -> Iterator[Campaign]:
+    with impatient():
+        yield Campaign(tmp_path)
 
 
 def go(campaign: Campaign, text: str = NEW, control: Control | None = None, **options: object) -> Pushed:
