@@ -53,6 +53,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     subject: str = "park"
     kind: str = ""  # EvidenceKind that the catalogue asks for here
+    mend: str = ""  # what to enter on the device, in its own language, or to change in the plan; "" unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class RequirementResult:
     kinds: tuple[str, ...] = ()  # kinds of check that the catalogue asks for
     message: str = ""  # why this verdict: what failed, or what is not yet evidenced
     text_zh: str = ""  # the requirement in Chinese
+    catalogue: str = "guide"  # guide, mlps, or the id of a catalogue of the user's
+    clauses: tuple[str, ...] = ()  # clauses of the source, by level where it has levels
+    confidence: str = ""  # verified | knowledge: how sure the clause is; "" where the source has none
+    levels: tuple[int, ...] = ()  # MLPS levels that ask for it
+    mapped: tuple[str, ...] = ()  # clauses of other standards, such as "SR 7.2" of IEC 62443-3-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +145,4 @@ class Assessment:
     infrastructure_low: float
     infrastructure_high: float
     coverage: float  # share of global weight that is known, 0 to 1
+    controls: tuple[RequirementResult, ...] = ()  # of the MLPS and the user's catalogues
