@@ -95,7 +95,7 @@ from parkops.model.switching import (
     TsnDomain,
     Wlan,
 )
-from parkops.model.watch import Availability, Event, Interval, Reach, Sample, State
+from parkops.model.watch import Availability, Event, Interval, Reach, Sample, Signal, State
 from parkops.model.workspace import Workspace
 
 __all__ = [
@@ -166,6 +166,7 @@ __all__ = [
     "Segment",
     "Server",
     "Service",
+    "Signal",
     "SnmpUser",
     "SourceRef",
     "SshPolicy",

@@ -23,6 +23,20 @@ class Sample:
     state: State
     rtt_s: float | None = None
     reason: str = ""  # why it is not up
+    values: tuple[tuple[str, float], ...] = ()  # what else was measured, by name with unit: "offset_s"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What a device or another system said by itself: a trap, a log line, a notification, an alert."""
+
+    time_s: float  # Unix time of its arrival
+    origin: str  # snmp-trap | syslog | netconf | flow | alert
+    device: str  # "" when the sender is no device of the park
+    name: str  # what it is about, stable: "linkDown:ge-0/0/1"
+    severity: str  # critical | warning | info
+    text: str = ""
+    clears: bool = False  # it ends what an earlier signal of the same device and name began
 
 
 @dataclass(frozen=True, slots=True)
