@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from parkops.model.change import Artifact, Result, Running
+from parkops.model.figures import Figures
 from parkops.model.watch import Availability, Event, Interval, Reach
 
 
@@ -125,6 +126,7 @@ class EvidenceSet:
     results: tuple[Result, ...] = ()  # last push
     pushed_s: float | None = None
     now_s: float = 0.0
+    figures: Figures | None = None  # over the availability's window; None without a store
 
 
 @dataclass(frozen=True, slots=True)
