@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from parkops.assess import catalogues
 from parkops.assess.checks import CHECKS
 from parkops.assess.context import Context
+from parkops.assess.controls import GUIDE, Control, built_in
 from parkops.assess.indicators import score_indicators
 from parkops.assess.outcome import Check
 from parkops.assess.runner import judge
@@ -14,12 +15,17 @@ from parkops.assess.scores import INFRASTRUCTURE, group_scores, level1_score, to
 from parkops.model import Assessment, EvidenceSet, Park
 
 
-def assess(park: Park, evidence: EvidenceSet, checks: Mapping[str, Check] = CHECKS) -> Assessment:
-    """Return the park's verdicts and scores at ``evidence.now_s``; the same input gives the same output."""
+def assess(
+    park: Park, evidence: EvidenceSet, checks: Mapping[str, Check] = CHECKS, own: Sequence[Control] = ()
+) -> Assessment:
+    """Return the park's verdicts and scores at ``evidence.now_s``; the same input gives the same output.
+
+    ``own`` are the controls of the user's catalogues.
+    """
     catalogue = catalogues.indicators()
     context = Context(park, evidence)
     indicators = score_indicators(context, catalogue, catalogues.thresholds())
-    requirements = judge(Context(park, evidence, indicators), catalogues.requirements(), checks)
+    results = judge(Context(park, evidence, indicators), (*built_in(), *own), checks)
     whole = total_score(indicators, catalogue)
     infrastructure = level1_score(indicators, catalogue, INFRASTRUCTURE)
     return Assessment(
@@ -27,7 +33,7 @@ def assess(park: Park, evidence: EvidenceSet, checks: Mapping[str, Check] = CHEC
         title=park.title,
         plan_digest=park.plan_digest,
         time_s=evidence.now_s,
-        requirements=requirements,
+        requirements=tuple(result for result in results if result.catalogue == GUIDE),
         indicators=indicators,
         groups=group_scores(indicators, catalogue),
         total_point=whole.point,
@@ -37,6 +43,7 @@ def assess(park: Park, evidence: EvidenceSet, checks: Mapping[str, Check] = CHEC
         infrastructure_low=infrastructure.low,
         infrastructure_high=infrastructure.high,
         coverage=whole.coverage,
+        controls=tuple(result for result in results if result.catalogue != GUIDE),
     )
 
 

@@ -43,6 +43,15 @@ class CheckEntry(Entry):
     check: tuple[Call, ...] = ()
 
 
+class Scope(Entry):
+    """Which zones a control counts for; nothing said: all (of its levels)."""
+
+    kinds: tuple[str, ...] = ()
+    industrial: bool = False  # only zones with the industrial-control extension
+    wireless: bool = False  # only zones with radio access
+    sensing: bool = False  # only zones with things that sense materials or the environment
+
+
 class Requirement(Entry):
     """One requirement of the guide, in our own words."""
 
@@ -69,13 +78,48 @@ class MlpsRequirement(Entry):
     clause_l3: str | None
     title_zh: str
     requirement: str
+    text_zh: str = ""
     iec62443_3_3: tuple[str, ...] = ()
     checks: tuple[CheckEntry, ...]
+    scope: Scope = Scope()
     text_confidence: str
     level_confidence: str
     clause_confidence: str
     config_hints: dict[str, str] = Field(default_factory=dict)
     note: str = ""
+
+
+class OwnControl(Entry):
+    """One control of a user's catalogue, such as a company standard."""
+
+    id: str = Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)+$")
+    title_zh: str = ""
+    requirement: str
+    text_zh: str = ""
+    domain: str
+    aspect: str
+    source_ref: str = ""
+    confidence: Literal["verified", "knowledge", ""] = ""
+    levels: tuple[Literal[1, 2, 3], ...] = ()
+    scope: Scope = Scope()
+    mapped: tuple[str, ...] = ()
+    checks: tuple[CheckEntry, ...] = Field(min_length=1)
+    note: str = ""
+
+
+class OwnInfo(Entry):
+    """What a user's catalogue is."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    title: str
+    version: str = ""
+
+
+class Own(Entry):
+    """A catalogue file of the user's own."""
+
+    catalogue: OwnInfo
+    controls: tuple[OwnControl, ...] = Field(min_length=1)
 
 
 class Level1(Entry):
@@ -190,6 +234,12 @@ def requirements() -> tuple[Requirement, ...]:
 def mlps() -> tuple[MlpsRequirement, ...]:
     """Return the items of GB/T 22239-2019 in catalogue order."""
     return MlpsCatalogue.model_validate(_read("mlps.yaml")).requirements
+
+
+@cache
+def validity() -> Own:
+    """Return what parkops asks of the plan's own dated statements."""
+    return Own.model_validate(_read("validity.yaml"))
 
 
 @cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from parkops.model import (
     Artifact,
@@ -20,6 +20,7 @@ from parkops.model import (
     IndicatorScore,
     Interface,
     Interval,
+    Link,
     Park,
     PortMode,
     Reach,
@@ -30,6 +31,7 @@ from parkops.model import (
     SourceRef,
     State,
     Target,
+    Tenant,
     Verdict,
     Zone,
 )
@@ -49,12 +51,32 @@ PROBE_MAX_AGE_S = 3_600.0
 
 @dataclass(frozen=True)
 class Context:
-    """What a check may look at; nothing here reads a clock, a file or a device."""
+    """What a check may look at; nothing here reads a clock, a file or a device.
+
+    ``asked`` narrows what is judged to some zones and what serves them; what is looked up by its id, and
+    the ways between devices, stay those of the whole park.
+    """
 
     park: Park
     evidence: EvidenceSet
     indicators: tuple[IndicatorScore, ...] = ()
     verdicts: Mapping[str, Verdict] | None = None  # requirement id -> verdict, for composite checks
+    asked: frozenset[str] | None = None  # Zone.id; None: the whole park
+    carriers: bool = True  # what lies in no zone, such as a core, is judged with them
+    memo: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def within(self, zones: frozenset[str] | None, carriers: bool = True) -> Context:
+        """Return the same park and evidence, with some zones as what is judged; indexes are shared."""
+        narrowed = replace(self, asked=zones, carriers=carriers)
+        for name in SHARED & self.__dict__.keys():
+            narrowed.__dict__[name] = self.__dict__[name]
+        return narrowed
+
+    def once(self, key: Hashable, make: Callable[[], V]) -> V:
+        """Return what ``make`` gives, made at most once for a key, whatever is judged."""
+        if key not in self.memo:
+            self.memo[key] = make()
+        return cast("V", self.memo[key])
 
     @property
     def now_s(self) -> float:
@@ -183,6 +205,101 @@ class Context:
         return _grouped((device.role, device) for device in self.park.devices)
 
     @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """The links with an end at a device that is judged."""
+        if self.asked is None:
+            return self.park.links
+        names = self.judged
+        return tuple(link for link in self.park.links if {link.a_device, link.b_device} & names)
+
+    @cached_property
+    def judged(self) -> frozenset[str]:
+        """Names of the devices that are judged: those in the zones asked for, and what carries them."""
+        if self.asked is None:
+            return frozenset(device.name for device in self.park.devices)
+        return frozenset(
+            device.name
+            for device in self.park.devices
+            if self.asked & self.reached_zones[device.name]
+            or (self.carriers and self.asked and self._carries(device))
+        )
+
+    def _carries(self, device: Device) -> bool:
+        alone = not self.reached_zones[device.name] or device.role is Role.PARK_FIREWALL
+        return alone and device.managed and device.role is not Role.EXTERNAL
+
+    @cached_property
+    def reached_zones(self) -> dict[str, frozenset[str]]:
+        """Zones that each device has a port in or carries the VLAN of."""
+        found = {}
+        for device in self.park.devices:
+            vlans = {
+                segment.zone
+                for vid, _ in device.vlans
+                for segment in self.segments_by_vlan.get(vid, ())
+                if segment.tenant == device.tenant
+            }
+            found[device.name] = self.zones_by_device[device.name] | vlans
+        return found
+
+    @cached_property
+    def managed(self) -> tuple[Device, ...]:
+        """The managed devices that are judged."""
+        if self.asked is None:
+            return self.park.managed
+        return tuple(device for device in self.park.managed if device.name in self.judged)
+
+    @cached_property
+    def judged_zones(self) -> tuple[Zone, ...]:
+        """The zones that are judged, in plan order."""
+        return tuple(zone for zone in self.park.zones if self.asked is None or zone.id in self.asked)
+
+    @cached_property
+    def tenants(self) -> tuple[Tenant, ...]:
+        """The tenants with a zone that is judged."""
+        if self.asked is None:
+            return self.park.tenants
+        owners = {segment.tenant for segment in self.park.segments if segment.zone in self.asked}
+        return tuple(tenant for tenant in self.park.tenants if tenant.id in owners)
+
+    @cached_property
+    def groups(self) -> tuple[EndpointGroup, ...]:
+        """The endpoint groups in zones that are judged."""
+        if self.asked is None:
+            return self.park.groups
+        return tuple(
+            group
+            for group in self.park.groups
+            if (segment := self.segments.get(group.segment)) and segment.zone in self.asked
+        )
+
+    @cached_property
+    def judged_flows(self) -> tuple[Flow, ...]:
+        """The flows with an end in a zone that is judged."""
+        if self.asked is None:
+            return self.park.flows
+        return tuple(
+            flow
+            for flow in self.park.flows
+            if any((zone := self.zone_of_end(end)) and zone.id in self.asked for end in (flow.src, flow.dst))
+        )
+
+    @cached_property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """The expectations with an end in a zone that is judged."""
+        if self.asked is None:
+            return self.park.expectations
+        asked = self.asked
+        return tuple(item for item in self.park.expectations if any(end & asked for end in self.ends(item)))
+
+    @cached_property
+    def judged_targets(self) -> tuple[Target, ...]:
+        """The targets of devices that are judged."""
+        if self.asked is None:
+            return self.park.targets
+        return tuple(target for target in self.park.targets if target.device in self.judged)
+
+    @cached_property
     def devices_by_segment(self) -> dict[str, tuple[Device, ...]]:
         """Devices with a port in each segment."""
         found: dict[str, dict[str, Device]] = {}
@@ -214,7 +331,7 @@ class Context:
 
     def zones_of_kind(self, *kinds: str) -> tuple[Zone, ...]:
         """Return the zones of some kinds, in plan order."""
-        return tuple(zone for zone in self.park.zones if zone.kind in kinds)
+        return tuple(zone for zone in self.judged_zones if zone.kind in kinds)
 
     def segments_of(self, *kinds: str) -> tuple[Segment, ...]:
         """Return the segments in zones of some kinds."""
@@ -227,9 +344,14 @@ class Context:
         return tuple(group for group in self.park.groups if group.segment in ids)
 
     def devices(self, *roles: Role | str) -> tuple[Device, ...]:
-        """Return the devices of some roles; all managed ones when none is named."""
+        """Return the devices of some roles that are judged; all managed ones when no role is named."""
         if not roles:
-            return self.park.managed
+            return self.managed
+        found = tuple(device for role in roles for device in self.roles.get(role, ()))
+        return found if self.asked is None else tuple(d for d in found if d.name in self.judged)
+
+    def every(self, *roles: Role | str) -> tuple[Device, ...]:
+        """Return the park's devices of some roles, whatever is judged."""
         return tuple(device for role in roles for device in self.roles.get(role, ()))
 
     @cached_property
@@ -260,6 +382,16 @@ class Context:
     def fresh(self, time_s: float, max_age_s: float) -> bool:
         """Tell whether something seen at ``time_s`` still counts; nothing from the future does."""
         return -60.0 <= self.now_s - time_s <= max_age_s
+
+
+SHARED = frozenset(
+    {
+        "segments", "zones", "flows", "running", "artifacts", "results", "latest", "availability", "targets",
+        "reach", "groups_by_segment", "segments_by_tenant", "segments_by_vlan", "devices_by_tenant",
+        "devices_by_site", "flows_by_tenant", "allowed_by_device", "link_targets", "roles",
+        "devices_by_segment", "zones_by_device", "reached_zones",
+    }
+)  # fmt: skip  # indexes of the whole park, whatever is judged
 
 
 def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:

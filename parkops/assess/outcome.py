@@ -17,6 +17,7 @@ class Outcome:
     actual: str
     evidence: tuple[Evidence, ...] = ()
     subject: str = "park"
+    mend: str = ""  # what to change in the plan or on the device, where it failed
 
     @property
     def message(self) -> str:
@@ -28,11 +29,16 @@ Check = Callable[..., Iterable[Outcome]]  # (context, **parameters of the catalo
 
 
 def decided(
-    held: bool | None, expected: str, actual: str, evidence: Iterable[Evidence] = (), subject: str = "park"
+    held: bool | None,
+    expected: str,
+    actual: str,
+    evidence: Iterable[Evidence] = (),
+    subject: str = "park",
+    mend: str = "",
 ) -> Outcome:
-    """Turn yes, no or None (cannot be told) into an outcome."""
+    """Turn yes, no or None (cannot be told) into an outcome; what holds needs no mending."""
     verdict = Verdict.UNKNOWN if held is None else Verdict.PASS if held else Verdict.FAIL
-    return Outcome(verdict, expected, actual, tuple(evidence), subject)
+    return Outcome(verdict, expected, actual, tuple(evidence), subject, "" if held else mend)
 
 
 def not_applicable(expected: str, why: str, evidence: Iterable[Evidence] = ()) -> Outcome:

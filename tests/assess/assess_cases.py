@@ -10,16 +10,19 @@ from assess_park import NOW, device, flow, link, port
 
 from parkops.model import (
     Artifact,
+    Attestation,
     Availability,
     Device,
     EvidenceSet,
     Flow,
+    Interconnect,
     Interval,
     Park,
     Reach,
     Role,
     Rule,
     State,
+    Waiver,
 )
 
 Change = Callable[[Park, EvidenceSet], tuple[Park, EvidenceSet]]
@@ -187,7 +190,40 @@ FORWARD = "type filter hook forward priority filter; policy drop;\n"
 TWO = ("a.p1.control", "b.p1.control")
 BETWEEN = '        ip saddr 10.1.1.0/24 ip daddr 10.1.3.0/24 tcp dport 445 accept comment "R9 none: x"\n'
 
+HERE = flow("a-id").source
+
+
+def attested(requirement: str, until: str) -> Change:
+    return park_with(
+        attestations=lambda p: (Attestation(requirement, "x.pdf", "2026-01-01", "安全部", until, HERE),)
+    )
+
+
+def waived(requirement: str, until: str) -> Change:
+    return park_with(waivers=lambda p: (Waiver(requirement, "李工", "later", until, HERE),))
+
+
 FAILING: tuple[Case, ...] = (
+    Case(
+        "attestations-in-force",
+        attested("SEC-PUB-MGMT-03", "2026-09-01"),
+        "ended on 2026-09-01, 20 days ago",
+        {"soon_days": 30},
+    ),
+    Case(
+        "attestations-in-force",
+        attested("SEC-PUB-MGNT-03", "2027-09-01"),
+        "no control is called SEC-PUB-MGNT-03, did you mean SEC-PUB-MGMT-03?",
+        {"soon_days": 30},
+    ),
+    Case(
+        "interconnects-in-force",
+        park_with(interconnects=lambda p: (Interconnect("a-b", ("a", "b"), "甲", "2026-09-20", "r", HERE),)),
+        "ended on 2026-09-20, 1 days ago",
+        {"soon_days": 30},
+    ),
+    Case("waivers-in-force", waived("NET-BB-FUNC-08", "2026-01-01"), "ended on", {"soon_days": 30}),
+    Case("waivers-in-force", waived("NET-BB-FUNC-80", "2028-01-01"), "did you mean", {"soon_days": 30}),
     Case("access-profiles", edited("a-sw-1", "<pvid>101</pvid>", "<pvid>999</pvid>"), "wrong: p3"),
     Case(
         "anti-spoofing",

@@ -9,22 +9,26 @@ import pytest
 from assess_cases import FAILING, OTHERWISE, Case
 from assess_park import NOW, good_evidence, good_park
 
-from parkops.assess.catalogues import Call, requirements
+from parkops.assess.catalogues import Call
 from parkops.assess.checks import CHECKS
 from parkops.assess.context import Context
+from parkops.assess.controls import built_in
 from parkops.assess.outcome import combine
 from parkops.model import EvidenceKind, EvidenceSet, Verdict
 
 CALLS = [
-    pytest.param(requirement.id, entry.kind, call, id=f"{requirement.id}-{entry.kind}-{call.name}")
-    for requirement in requirements()
-    for entry in requirement.checks
+    pytest.param(control.id, entry.kind, call, id=f"{control.id}-{entry.kind}-{call.name}")
+    for control in built_in()
+    for entry in control.checks
     for call in entry.check
 ]
 
 
+VERDICTS = dict.fromkeys((control.id for control in built_in()), Verdict.PASS)
+
+
 def run(call: Call, park, evidence):
-    return list(CHECKS[call.name](Context(park, evidence), **call.params))
+    return list(CHECKS[call.name](Context(park, evidence, verdicts=VERDICTS), **call.params))
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +75,7 @@ def test_catalogue_parameters_fit_the_check(requirement, kind, call):
 
 LIVE = [item for item in CALLS if item.values[1] is not EvidenceKind.PLAN]
 FROM_ELSEWHERE = {
+    "attestations-in-force",  # looks at the plan
     "indicators-computed",  # says that an indicator is unknown, which is what it is for
     "none-failed",
     "published-services",

@@ -8,9 +8,10 @@ import pytest
 from assess_park import NOW, good_evidence, good_park, ref
 
 from parkops.assess import assess
-from parkops.assess.catalogues import Requirement
+from parkops.assess.catalogues import Requirement, Scope
 from parkops.assess.checks import CHECKS, installed
 from parkops.assess.context import Context
+from parkops.assess.controls import Control, of_guide
 from parkops.assess.outcome import decided, not_applicable
 from parkops.assess.runner import judge
 from parkops.model import Attestation, EvidenceSet, Verdict, Waiver
@@ -27,13 +28,14 @@ ANSWERS = {
 }
 
 
-def requirement(*checks: tuple[str, str], name: str = "R-1") -> Requirement:
+def requirement(*checks: tuple[str, str], name: str = "R-1") -> Control:
     entries = [
         {"kind": kind, "pass": f"{kind} criterion.", "check": [check] if check else []}
         for kind, check in checks
     ]
     given = {"id": name, "domain": "park", "aspect": "function", "source_ref": "s", "title_zh": "题"}
-    return Requirement.model_validate({**given, "requirement": "text", "checks": entries, "tier": 1})
+    item = Requirement.model_validate({**given, "requirement": "text", "checks": entries, "tier": 1})
+    return of_guide(item)
 
 
 def verdict_of(*checks, park=None):
@@ -138,7 +140,7 @@ def test_composites_are_judged_after_the_others(others, expected):
     whole = requirement(("state", "none-failed"), name="R-0")
     call = whole.checks[0].check[0].model_copy(update={"params": {"requirements": ["R-1", "R-2"]}})
     entry = whole.checks[0].model_copy(update={"check": (call,)})
-    whole = whole.model_copy(update={"checks": (entry,)})
+    whole = replace(whole, checks=(entry,))
     parts = [requirement(("plan", name), name=f"R-{n}") for n, name in enumerate(others, 1)]
     context = Context(good_park(), EvidenceSet(now_s=NOW))
     results = judge(context, (whole, *parts), ANSWERS)
@@ -148,3 +150,65 @@ def test_composites_are_judged_after_the_others(others, expected):
 
 def test_built_in_checks_cannot_be_replaced_from_outside():
     assert all(installed()[name] is check for name, check in CHECKS.items())
+
+
+def scoped(levels=(), catalogue="mlps", **scope) -> Control:
+    return replace(requirement(("plan", "yes")), catalogue=catalogue, levels=levels, scope=Scope(**scope))
+
+
+@pytest.mark.parametrize(
+    ("levels", "scope", "expected"),
+    [
+        ((2, 3), {}, "pass"),
+        ((3,), {"industrial": True}, "pass"),
+        ((2,), {"industrial": True}, "not-applicable"),
+        ((1,), {}, "not-applicable"),  # only the Internet has level 1, and nobody asks it
+        ((3,), {"kinds": ("enterprise",)}, "not-applicable"),
+        ((2,), {"kinds": ("enterprise",)}, "pass"),
+        ((2, 3), {"wireless": True}, "pass"),
+        ((3,), {"sensing": True}, "pass"),
+    ],
+)
+def test_a_control_counts_where_a_zone_asks_for_it(levels, scope, expected):
+    context = Context(good_park(), EvidenceSet(now_s=NOW))
+    result = judge(context, (scoped(levels, **scope),), ANSWERS)[0]
+    assert result.verdict == expected
+    assert expected == "pass" or "the park has no zone" in result.message
+
+
+def test_a_zone_of_level_4_is_asked_what_level_3_is():
+    park = good_park()
+    park = replace(park, zones=tuple(replace(zone, mlps_level=4) for zone in park.zones))
+    assert judge(Context(park, EvidenceSet(now_s=NOW)), (scoped((3,)),), ANSWERS)[0].verdict == "pass"
+
+
+def test_only_devices_of_the_zones_that_ask_are_judged():
+    context = Context(good_park(), EvidenceSet(now_s=NOW))
+    office = context.within(frozenset({"a-office"}))
+    names = {device.name for device in office.devices()}
+    assert {"ao-sw-1", "a-bd-1", "core-1", "fw-1"} <= names  # what carries it is judged with it
+    assert not {"a-sw-1", "b-bd-1", "ec-1"} & names
+    alone = context.within(frozenset({"a-office"}), carriers=False)
+    assert {device.name for device in alone.devices()} == {"ao-sw-1", "a-bd-1", "a-bd-2"}
+    assert {tenant.id for tenant in office.tenants} == {"a"}
+    assert {flow.id for flow in office.judged_flows} == {"a-id", "a-mes"}
+    assert context.within(None).devices() == context.devices()
+
+
+def test_mlps_results_stand_beside_those_of_the_guide():
+    park = good_park()
+    assessment = assess(park, good_evidence(park))
+    assert len(assessment.requirements) == 192
+    found = [result for result in assessment.controls if result.catalogue == "mlps"]
+    assert len(found) == 101
+    assert all(result.clauses and result.levels and result.confidence for result in found)
+    validity = [result.id for result in assessment.controls if result.catalogue == "validity"]
+    assert validity == ["PARKOPS-VALID-01", "PARKOPS-VALID-02", "PARKOPS-VALID-03"]
+
+
+def test_the_same_call_over_the_same_zones_runs_once():
+    calls = []
+    checks = {"yes": lambda context: calls.append(context.asked) or [decided(True, "a", "b")]}
+    twice = (requirement(("plan", "yes")), requirement(("plan", "yes"), name="R-2"), scoped((3,)))
+    judge(Context(good_park(), EvidenceSet(now_s=NOW)), twice, checks)
+    assert len(calls) == 2

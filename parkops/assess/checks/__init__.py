@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from parkops.assess.checks import (
     capacity,
+    dated,
     equipment,
     hardening,
     live,
@@ -23,6 +24,7 @@ from parkops.assess.outcome import Check
 CHECKS: Mapping[str, Check] = {
     "access-profiles": switches.access_profiles,
     "anti-spoofing": policy.anti_spoofing,
+    "attestations-in-force": dated.attestations_in_force,
     "availability": measured.availability,
     "boundary-pairs": redundancy.boundary_pairs,
     "broker-secured": hardening.broker_secured,
@@ -54,6 +56,7 @@ CHECKS: Mapping[str, Check] = {
     "identifier-upstream": placement.identifier_upstream,
     "important-links": redundancy.important_links,
     "indicators-computed": records.indicators_computed,
+    "interconnects-in-force": dated.interconnects_in_force,
     "inventory-complete": networks.inventory_complete,
     "ip-code-at-least": equipment.ip_code_at_least,
     "ip-share": networks.ip_share,
@@ -106,6 +109,7 @@ CHECKS: Mapping[str, Check] = {
     "two-sided-protection": zones.two_sided_protection,
     "unused-ports-shut": switches.unused_ports_shut,
     "vlans-match-plan": switches.vlans_match_plan,
+    "waivers-in-force": dated.waivers_in_force,
     "wired-and-wireless": networks.wired_and_wireless,
     "zones-declare-level": zones.zones_declare_level,
 }

@@ -24,7 +24,7 @@ def property_at_least(
     ``place`` only those in such a place.
     """
     expected = f"{name.replace('_', ' ')} of {least:g}{unit} or more"
-    vital = {tenant.id for tenant in context.park.tenants if tenant.important} | {""}
+    vital = {tenant.id for tenant in context.tenants if tenant.important} | {""}
     devices = [d for d in context.devices(*roles) if not important or d.tenant in vital]
     devices = [d for d in devices if not place or d.property("kind") == place]
     if not devices:
@@ -45,7 +45,7 @@ def property_at_least(
 
 def ip_code_at_least(context: Context, place: str, least: str) -> Iterator[Outcome]:
     """Decide whether devices in a kind of place have an IP code (IEC 60529) of at least both digits."""
-    devices = [d for d in context.park.managed if d.property("kind") == place]
+    devices = [d for d in context.managed if d.property("kind") == place]
     expected = f"{least} or better in every {place}"
     if not devices:
         yield not_applicable(expected, f"the park has no managed device in a {place}")

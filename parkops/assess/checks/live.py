@@ -82,7 +82,7 @@ def monitored(
 def health_collected(context: Context, max_age_s: float = STATE_MAX_AGE_S) -> Iterator[Outcome]:
     """Decide whether every device has an agent that reads its health, and the agent answers now."""
     expected = "an agent that reads processor, memory and temperature, and answers"
-    for device in context.park.managed:
+    for device in context.managed:
         if not any(service.kind == "node_exporter" for service in device.services):
             yield decided(False, expected, "no health agent", [_planned(device)], device.name)
             continue
@@ -257,7 +257,7 @@ def links_up(
 ) -> Iterator[Outcome]:
     """Decide whether links of some kinds ("important" stands for those so marked) are up at their probes."""
     wanted = [
-        link for link in context.park.links if link.kind in links or (link.important and "important" in links)
+        link for link in context.links if link.kind in links or (link.important and "important" in links)
     ]
     expected = "the link up at every port that is watched"
     if not wanted:

@@ -25,7 +25,7 @@ def availability(
     zones = {zone.id for zone in context.zones_of_kind(*kinds)} if kinds else None
     expected = f"available {objective_percent:g} % of the window"
     found = 0
-    for target in context.park.targets:
+    for target in context.judged_targets:
         if target.probe not in probes or (names is not None and target.device not in names):
             continue
         if zones is not None and target.zone not in zones:
@@ -83,7 +83,7 @@ def _chosen(
     context: Context, allowed: bool, sources: Sequence[str], targets: Sequence[str], between_tenants: bool
 ) -> list[Expectation]:
     chosen = []
-    for expectation in context.park.expectations:
+    for expectation in context.expectations:
         if expectation.allowed is not allowed:
             continue
         src, dst = context.park.device(expectation.src_device), context.park.device(expectation.dst_device)
@@ -179,7 +179,7 @@ def detection_time(context: Context, limit_s: float, losses: int = 2) -> Iterato
     interval before that sample, the last confirming sample at most an interval per further loss after it.
     """
     expected = f"an event at most {limit_s:g} s after the fault"
-    intervals = {target.id: target.interval_s for target in context.park.targets}
+    intervals = {target.id: target.interval_s for target in context.judged_targets}
     if not context.evidence.events:
         yield decided(None, expected, "no outage to measure by", [plan(context.park.source, "events")])
     for event in context.evidence.events:

@@ -75,8 +75,8 @@ def switching_tiers(context: Context, limit: int) -> Iterator[Outcome]:
     expected = f"at most {limit} switching tiers"
     if not context.plants:
         yield not_applicable(expected, "the park has no production site")
-    tier = {d.name: f"ring {d.ring}" if d.ring else d.name for d in context.devices(*SWITCHES)}
-    cores = {device.name for device in context.devices(Role.CORE)}  # a plant ends before them
+    tier = {d.name: f"ring {d.ring}" if d.ring else d.name for d in context.every(*SWITCHES)}
+    cores = {device.name for device in context.every(Role.CORE)}  # a plant ends before them
     edges = [
         (link.id, tier.get(link.a_device, link.a_device), tier.get(link.b_device, link.b_device))
         for link in context.park.links
@@ -102,7 +102,7 @@ def ip_share(context: Context, target_percent: float, protocols: Sequence[str]) 
     if not total:
         yield not_applicable(expected, "the plan counts no plant endpoint")
         return
-    gateways = {d.site for d in context.devices(Role.EDGE_GATEWAY)}
+    gateways = {d.site for d in context.every(Role.EDGE_GATEWAY)}
     ip = [g for g in groups if g.protocol in protocols or context.segments[g.segment].site in gateways]
     share = 100 * sum(group.count for group in ip) / total
     cited = [plan(g.source, f"{g.id}: {g.protocol}, {g.count} endpoints", g.id) for g in groups]
@@ -115,7 +115,7 @@ def logical_segments(context: Context) -> Iterator[Outcome]:
     segments = context.segments_of("production")
     if not segments:
         yield not_applicable(expected, "the park has no plant segment")
-    trunked = {vid for d in context.devices(*SWITCHES) for port in d.interfaces for vid in port.vids}
+    trunked = {vid for d in context.every(*SWITCHES) for port in d.interfaces for vid in port.vids}
     for segment in segments:
         shared = len(context.segments_by_vlan[segment.vlan]) > 1
         several = sum(d.role in SWITCHES for d in context.devices_by_site.get(segment.site, ())) > 1
@@ -130,18 +130,16 @@ def logical_segments(context: Context) -> Iterator[Outcome]:
 def inventory_complete(context: Context, scale: int) -> Iterator[Outcome]:
     """Decide whether every managed device has role and place, within what one management carries."""
     bad = {d.name for d in context.devices(*SWITCHES) if d.tenant and not d.site}
-    count = len(context.park.managed)
+    count = len(context.managed)
     expected = f"role, owner and (in a tenant) site on every device, at most {scale} devices"
     actual = f"{count} devices" + (f"; without a site: {listed(bad)}" if bad else ", all placed")
-    cited = [
-        plan(d.source, f"{d.name}: {d.role} at {d.site or 'the park'}", d.name) for d in context.park.managed
-    ]
+    cited = [plan(d.source, f"{d.name}: {d.role} at {d.site or 'the park'}", d.name) for d in context.managed]
     yield decided(not bad and 0 < count <= scale, expected, actual, cited)
 
 
 def separate_business_networks(context: Context) -> Iterator[Outcome]:
     """Decide whether a tenant's production and office networks share no VLAN and no prefix."""
-    for tenant in context.park.tenants:
+    for tenant in context.tenants:
         owned = context.segments_by_tenant.get(tenant.id, [])
         kinds = {context.zones[s.zone].kind for s in owned if s.zone in context.zones}
         vlans = [s.vlan for s in owned]
@@ -150,7 +148,7 @@ def separate_business_networks(context: Context) -> Iterator[Outcome]:
         actual = f"{len(owned)} segments in zones of kind {listed(kinds)}, {len(set(vlans))} VLANs"
         cited = [plan(s.source, f"{s.id}: VLAN {s.vlan}, {s.ipv4}, zone {s.zone}", s.id) for s in owned]
         yield decided(distinct and len(kinds) > 0, expected, actual, cited, tenant.id)
-    if not context.park.tenants:
+    if not context.tenants:
         yield not_applicable("separate business networks", "the park has no tenant")
 
 
@@ -180,7 +178,7 @@ def groups_attached(
         problems.append("all are wired")
     if groups and traffic_class:
         ends = {end for g in groups for end in (g.segment, context.segments[g.segment].zone)}
-        if not any(f.traffic_class == traffic_class and {f.src, f.dst} & ends for f in context.park.flows):
+        if not any(f.traffic_class == traffic_class and {f.src, f.dst} & ends for f in context.judged_flows):
             problems.append(f"no flow of class {traffic_class}")
     actual = "; ".join(problems) or f"{len(groups)} groups, {sum(g.count for g in groups)} endpoints"
     cited = [plan(g.source, f"{g.id}: {g.protocol} by {g.access} on {g.segment}", g.id) for g in groups]
@@ -201,8 +199,8 @@ def own_zone(context: Context, kind: str) -> Iterator[Outcome]:
 
 def tenant_attachments(context: Context, cores: int) -> Iterator[Outcome]:
     """Decide whether each tenant's boundary is linked to enough cores."""
-    core_names = {device.name for device in context.devices(Role.CORE)}
-    for tenant in context.park.tenants:
+    core_names = {device.name for device in context.every(Role.CORE)}
+    for tenant in context.tenants:
         own = context.devices_by_tenant.get(tenant.id, ())
         boundaries = {d.name: d for d in own if d.role is Role.BOUNDARY}
         linked = {
@@ -217,7 +215,7 @@ def tenant_attachments(context: Context, cores: int) -> Iterator[Outcome]:
         yield decided(
             len(linked) >= cores, expected, actual, cited or [plan(tenant.source, tenant.title)], tenant.id
         )
-    if not context.park.tenants:
+    if not context.tenants:
         yield not_applicable("tenants attached to the backbone", "the park has no tenant")
 
 
@@ -231,7 +229,7 @@ def exits(context: Context, least: int) -> Iterator[Outcome]:
 def operators(context: Context, least: int) -> Iterator[Outcome]:
     """Decide whether exits come from enough operators; one will do where no tenant is important."""
     lines = [circuit for circuit in context.park.circuits if circuit.kind == "exit"]
-    needed = least if any(tenant.important for tenant in context.park.tenants) else 1
+    needed = least if any(tenant.important for tenant in context.tenants) else 1
     names = {circuit.operator for circuit in lines}
     cited = [plan(c.source, f"{c.id}: {c.operator}", c.id) for c in lines]
     actual = f"{len(lines)} exits from {listed(names)}"

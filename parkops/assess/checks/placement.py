@@ -34,7 +34,7 @@ def edge_placement(context: Context, role: str, allowed: Sequence[str]) -> Itera
 
 def gateway_in_plants(context: Context, protocols: Sequence[str]) -> Iterator[Outcome]:
     """Decide whether each plant with field protocols has an edge gateway."""
-    sites = {device.site or device.tenant for device in context.devices(Role.EDGE_GATEWAY)}
+    sites = {device.site or device.tenant for device in context.every(Role.EDGE_GATEWAY)}
     expected = "an edge gateway in each plant with field protocols"
     asked = 0
     for site, segments in context.plants.items():
@@ -60,9 +60,9 @@ def identifier_nodes(context: Context) -> Iterator[Outcome]:
 
     Served means: the node's plan names the tenant, and a flow of the tenant leads to it.
     """
-    nodes = context.devices(Role.IDENTIFIER)
+    nodes = context.every(Role.IDENTIFIER)
     expected = "an identifier node of its own, or a place and a flow at the park's node"
-    for tenant in context.park.tenants:
+    for tenant in context.tenants:
         own = [node for node in nodes if node.tenant == tenant.id]
         shared = [n for n in nodes if not n.tenant and tenant.id in n.property("tenants").split(",")]
         flows = [
@@ -76,7 +76,7 @@ def identifier_nodes(context: Context) -> Iterator[Outcome]:
         yield decided(
             bool(own or flows), expected, actual, cited or [plan(tenant.source, tenant.title)], tenant.id
         )
-    if not context.park.tenants:
+    if not context.tenants:
         yield not_applicable(expected, "the park has no tenant")
 
 
@@ -92,10 +92,10 @@ def identifier_upstream(context: Context) -> Iterator[Outcome]:
 
 def flow_to_role(context: Context, role: str, from_kinds: Sequence[str]) -> Iterator[Outcome]:
     """Decide whether the plan lists a flow from some kinds of zone to the zone of some role."""
-    homes = context.devices(role)
+    homes = context.every(role)
     flows = [
         flow
-        for flow in context.park.flows
+        for flow in context.judged_flows
         if any(context.covers(flow.dst, device) for device in homes)
         and (src := context.zone_of_end(flow.src))
         and src.kind in from_kinds
@@ -110,7 +110,9 @@ def flow_to_role(context: Context, role: str, from_kinds: Sequence[str]) -> Iter
 
 def published_services(context: Context) -> Iterator[Outcome]:
     """Decide whether anything is published to the outside; where it is, more than the plan must be seen."""
-    flows = [f for f in context.park.flows if (src := context.zone_of_end(f.src)) and src.kind == "external"]
+    flows = [
+        f for f in context.judged_flows if (src := context.zone_of_end(f.src)) and src.kind == "external"
+    ]
     expected = "published services behind a proxy, with a path and a name"
     if not flows:
         yield not_applicable(expected, "the plan lets nothing in from outside")

@@ -82,7 +82,7 @@ def pushes_recorded(context: Context, max_age_s: float = CONFIG_MAX_AGE_S) -> It
             None, expected, "no push on record, or too long ago", [plan(context.park.source, "park")]
         )
         return
-    bare = [d.name for d in context.park.managed if d.name not in context.results]
+    bare = [d.name for d in context.managed if d.name not in context.results]
     bare += [r.device for r in context.results.values() if not r.steps and r.outcome != "unchanged"]
     cited = [
         Evidence(

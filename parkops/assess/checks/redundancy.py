@@ -13,9 +13,7 @@ from parkops.model import Device, Role
 def important_links(context: Context, kinds: Sequence[str]) -> Iterator[Outcome]:
     """Decide whether every important link of some kinds has a second way around it (it is no bridge)."""
     edges = _edges(context)
-    important = [
-        link for link in context.park.links if link.important and link.kind in kinds and link.id in edges
-    ]
+    important = [link for link in context.links if link.important and link.kind in kinds and link.id in edges]
     expected = "two edge-disjoint paths between its ends"
     if not important:
         yield not_applicable(expected, "the plan marks no such link as important")
@@ -33,7 +31,7 @@ def _edges(context: Context) -> dict[str, tuple[str, str, str]]:
 
     Cables of different segments between the same two devices do not back each other up: they are one edge.
     """
-    outside = {device.name: "outside" for device in context.devices(Role.EXTERNAL)}
+    outside = {device.name: "outside" for device in context.every(Role.EXTERNAL)}
     segments = {
         (device.name, port.name): port.segment
         for device in context.park.devices
@@ -55,7 +53,7 @@ def _edges(context: Context) -> dict[str, tuple[str, str, str]]:
 def rings_planned(context: Context) -> Iterator[Outcome]:
     """Decide whether the switches of each important tenant's plants form a closed ring in the plan."""
     expected = "a closed ring of three or more switches"
-    important = {tenant.id for tenant in context.park.tenants if tenant.important}
+    important = {tenant.id for tenant in context.tenants if tenant.important}
     rings = {ring.id: ring for ring in context.park.rings}
     asked = 0
     for site, segments in context.plants.items():
@@ -91,8 +89,8 @@ def single_points(context: Context) -> Iterator[Outcome]:
     neighbours = adjacency(_backbone(context))
     devices = {device.name: device for device in context.park.devices}
     boundaries = [d for d in context.devices(Role.BOUNDARY) if d.name in neighbours]
-    outside = [d.name for d in context.devices(Role.EXTERNAL) if d.name in neighbours]
-    cores = [d.name for d in context.devices(Role.CORE)]
+    outside = [d.name for d in context.every(Role.EXTERNAL) if d.name in neighbours]
+    cores = [d.name for d in context.every(Role.CORE)]
     nodes = [n for n in neighbours if devices[n].role in (Role.CORE, Role.PARK_FIREWALL)]
     expected = "the cores and an exit in reach after any single loss in the backbone"
     if not boundaries:
@@ -115,12 +113,12 @@ def single_points(context: Context) -> Iterator[Outcome]:
 
 def tenant_single_points(context: Context) -> Iterator[Outcome]:
     """Decide whether one loss cuts a device of an important tenant from the backbone."""
-    important = [tenant for tenant in context.park.tenants if tenant.important]
+    important = [tenant for tenant in context.tenants if tenant.important]
     expected = "its segments joined to the backbone after the loss of any one device"
     if not important:
         yield not_applicable(expected, "the plan marks no tenant as important")
-    endpoints = {device.name for device in context.devices(*UNMANAGED)}
-    cores = {device.name: "cores" for device in context.devices(Role.CORE)}
+    endpoints = {device.name for device in context.every(*UNMANAGED)}
+    cores = {device.name: "cores" for device in context.every(Role.CORE)}
     edges = [
         (link.id, cores.get(link.a_device, link.a_device), cores.get(link.b_device, link.b_device))
         for link in context.park.links

@@ -26,20 +26,20 @@ def zones_declare_level(
 
 def groups_in_one_zone(context: Context) -> Iterator[Outcome]:
     """Decide whether every endpoint group lies in exactly one zone, by its segment."""
-    for group in context.park.groups:
+    for group in context.groups:
         segment = context.segments.get(group.segment)
         zone = context.zones.get(segment.zone) if segment else None
         actual = f"segment {group.segment}, zone {zone.id if zone else 'none'}"
         cited = [plan(group.source, group.title or group.id, group.id)]
         yield decided(zone is not None, "a segment in exactly one zone", actual, cited, group.id)
-    if not context.park.groups:
+    if not context.groups:
         yield not_applicable("groups in zones", "the plan names no endpoint group")
 
 
 def _crossing(context: Context) -> list[Flow]:
     return [
         flow
-        for flow in context.park.flows
+        for flow in context.judged_flows
         if (src := context.zone_of_end(flow.src))
         and (dst := context.zone_of_end(flow.dst))
         and src.id != dst.id
@@ -65,12 +65,12 @@ def conduits(context: Context) -> Iterator[Outcome]:
 def policy_by_level(context: Context) -> Iterator[Outcome]:
     """Decide whether each zone has a level and ports of its own at an enforcement point."""
     ports: dict[str, set[str]] = {}
-    for device in context.devices(*ENFORCEMENT):
+    for device in context.every(*ENFORCEMENT):
         for port in device.interfaces:
             if led := context.zone_of(port):
                 ports.setdefault(led, set()).add(f"{device.name}:{port.name}")
     expected = "a level, and ports of its own at an enforcement point"
-    for zone in context.park.zones:
+    for zone in context.judged_zones:
         if zone.kind in ("external", "management"):
             continue
         own = ports.get(zone.id, set())
@@ -85,7 +85,7 @@ def policy_by_level(context: Context) -> Iterator[Outcome]:
 def enforced_boundaries(context: Context, kinds: Sequence[str] = ()) -> Iterator[Outcome]:
     """Decide whether the gateway of every segment of some zones is an enforcement point."""
     roles = {device.name: device.role for device in context.park.devices}
-    wanted = kinds or sorted({zone.kind for zone in context.park.zones} - {"external", "management"})
+    wanted = kinds or sorted({zone.kind for zone in context.judged_zones} - {"external", "management"})
     segments = context.segments_of(*wanted)
     expected = "a gateway that is a boundary or the park firewall"
     if not segments:
@@ -102,7 +102,7 @@ def no_dual_homed(context: Context, kind: str) -> Iterator[Outcome]:
     expected = f"no device besides enforcement points with ports in a {kind} zone and elsewhere"
     inside = {zone.id for zone in context.zones_of_kind(kind)}
     devices = {device.name: device for device in context.park.devices}
-    switches = {d.name for d in context.devices(Role.RING_SWITCH, Role.ACCESS_SWITCH)}
+    switches = {d.name for d in context.every(Role.RING_SWITCH, Role.ACCESS_SWITCH)}
     bad = {
         name
         for name, zones in context.zones_by_device.items()
@@ -146,7 +146,7 @@ def _is_between(context: Context, flow: Flow, between: str) -> bool:
 
 def local_data_stays(context: Context, scope: str) -> Iterator[Outcome]:
     """Decide whether data marked local-only stays in its plant ("plant") or in the park ("park")."""
-    local = [flow for flow in context.park.flows if flow.local_only]
+    local = [flow for flow in context.judged_flows if flow.local_only]
     expected = f"no local-only flow that leaves the {scope}"
     for flow in local:
         src, dst = context.zone_of_end(flow.src), context.zone_of_end(flow.dst)
@@ -164,7 +164,7 @@ def local_data_stays(context: Context, scope: str) -> Iterator[Outcome]:
 def tenant_isolation(context: Context) -> Iterator[Outcome]:
     """Decide whether every path out of a tenant passes its isolation device."""
     neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
-    for tenant in context.park.tenants:
+    for tenant in context.tenants:
         owned = context.devices_by_tenant.get(tenant.id, [])
         walls = {device.name for device in owned if device.role is Role.BOUNDARY}
         own = {device.name for device in owned} - walls
@@ -175,15 +175,15 @@ def tenant_isolation(context: Context) -> Iterator[Outcome]:
         yield decided(
             bool(walls) and not leaks, "every path out passes the boundary", actual, cited, tenant.id
         )
-    if not context.park.tenants:
+    if not context.tenants:
         yield not_applicable("isolation of tenants", "the park has no tenant")
 
 
 def exit_isolation(context: Context) -> Iterator[Outcome]:
     """Decide whether every way out of the park passes a park firewall."""
     neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
-    walls = {device.name for device in context.devices(Role.PARK_FIREWALL)}
-    outside = context.devices(Role.EXTERNAL)
+    walls = {device.name for device in context.every(Role.PARK_FIREWALL)}
+    outside = context.every(Role.EXTERNAL)
     inside = {device.name for device in context.park.devices} - walls - {d.name for d in outside}
     expected = "no way out but through a park firewall"
     if not outside:
@@ -199,7 +199,7 @@ def exit_isolation(context: Context) -> Iterator[Outcome]:
 def two_sided_protection(context: Context) -> Iterator[Outcome]:
     """Decide whether a tenant's way to exits and park services crosses its boundary and the firewall."""
     neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
-    firewalls = {device.name for device in context.devices(Role.PARK_FIREWALL)}
+    firewalls = {device.name for device in context.every(Role.PARK_FIREWALL)}
     common = {
         device.name
         for device in context.park.devices
@@ -208,7 +208,7 @@ def two_sided_protection(context: Context) -> Iterator[Outcome]:
     }
     expected = "the tenant's boundary and the park's firewall on every way to exits and park services"
     unprotected = reachable(neighbours, common, firewalls)
-    for tenant in context.park.tenants:
+    for tenant in context.tenants:
         owned = context.devices_by_tenant.get(tenant.id, [])
         walls = {device.name: device for device in owned if device.role is Role.BOUNDARY}
         around = unprotected & set(walls)
@@ -217,9 +217,9 @@ def two_sided_protection(context: Context) -> Iterator[Outcome]:
             f"; no firewall before {listed(around)}" if around else ""
         )
         cited = [plan(device.source, device.name, device.name) for device in walls.values()]
-        cited += [plan(d.source, d.name, d.name) for d in context.devices(Role.PARK_FIREWALL)]
+        cited += [plan(d.source, d.name, d.name) for d in context.every(Role.PARK_FIREWALL)]
         yield decided(held, expected, actual, cited, tenant.id)
-    if not context.park.tenants:
+    if not context.tenants:
         yield not_applicable(expected, "the park has no tenant")
 
 
