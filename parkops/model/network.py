@@ -17,6 +17,7 @@ from parkops.model.estate import (
     Pair,
     Workload,
 )
+from parkops.model.incident import NO_POLICY, EventPolicy
 from parkops.model.plane import Allowance, ManagementPlane, Need, Quarantine
 from parkops.model.routing import ExitPath, Nat, Routing, Vpn, Vrf, Vrrp
 from parkops.model.source import SourceRef
@@ -491,6 +492,7 @@ class Park:
     conduits: tuple[Conduit, ...] = ()
     advice: tuple[Advice, ...] = ()
     interconnects: tuple[Interconnect, ...] = ()
+    policy: EventPolicy = NO_POLICY
     _index: dict[str, Device] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from parkops.model.incident import Phase
+
 
 class State(StrEnum):
     """A target's state; ``unknown`` when the probe itself could not run."""
@@ -58,7 +60,11 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An outage with its life: opened, acknowledged, closed (Unix times; None while it is not)."""
+    """Something wrong, with its life: opened, acknowledged, in work, resolved, closed (Unix times).
+
+    A time is None while it is not so. ``target`` is what it was seen at: a target's id, or
+    ``<device>/signal/<name>`` for what a device said itself.
+    """
 
     id: int
     target: str
@@ -70,11 +76,47 @@ class Event:
     acknowledged_by: str = ""
     closed_s: float | None = None
     note: str = ""
+    kind: str = "outage"  # outage | loss | latency | signal | value:NAME
+    work_s: float | None = None
+    work_by: str = ""
+    resolved_s: float | None = None
+    closed_by: str = ""  # who closed it; "policy" when nobody had to
+    parent: int | None = None  # the event that it is a consequence of
+    change: str = ""  # the push that mended it
+    acknowledge_by_s: float | None = None  # deadlines
+    resolve_by_s: float | None = None
+    reopened: int = 0  # how often it came back
+    calm_s: float = 0.0  # time in between, when it was resolved
+    muted: str = ""  # why nobody is told: maintenance, flapping
+    tenant: str = ""
 
     @property
     def duration_s(self) -> float | None:
-        """Length of the outage, None while it goes on."""
-        return None if self.closed_s is None else self.closed_s - self.opened_s
+        """Length of what was wrong, None while it goes on."""
+        end_s = self.closed_s if self.resolved_s is None else self.resolved_s
+        return None if end_s is None else end_s - self.opened_s - self.calm_s
+
+    @property
+    def phase(self) -> Phase:
+        """Where it is in its life."""
+        for phase, time_s in (
+            (Phase.CLOSED, self.closed_s),
+            (Phase.RESOLVED, self.resolved_s),
+            (Phase.IN_WORK, self.work_s),
+            (Phase.ACKNOWLEDGED, self.acknowledged_s),
+        ):
+            if time_s is not None:
+                return phase
+        return Phase.DETECTED
+
+    def overdue(self, now_s: float) -> str:
+        """Return what should have happened by now: acknowledge or resolve, "" when nothing."""
+        if self.phase in (Phase.RESOLVED, Phase.CLOSED) or self.muted.startswith("maintenance"):
+            return ""
+        if self.resolve_by_s is not None and now_s > self.resolve_by_s:
+            return "resolve"
+        late = self.acknowledge_by_s is not None and now_s > self.acknowledge_by_s
+        return "acknowledge" if late and self.phase is Phase.DETECTED else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What outlives a run: state intervals, events, reachability, push results, running configurations."""
 
+from parkops.store.deliveries import Delivery
 from parkops.store.store import Store
 
-__all__ = ["Store"]
+__all__ = ["Delivery", "Store"]

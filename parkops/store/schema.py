@@ -78,4 +78,56 @@ CREATE TABLE evidence (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (V1,)  # MIGRATIONS[n] lifts a store from version n to n + 1
+V2 = """
+ALTER TABLE events ADD COLUMN kind TEXT NOT NULL DEFAULT 'outage';
+ALTER TABLE events ADD COLUMN work_s REAL;
+ALTER TABLE events ADD COLUMN work_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN resolved_s REAL;
+ALTER TABLE events ADD COLUMN closed_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN parent INTEGER REFERENCES events (id);
+ALTER TABLE events ADD COLUMN change TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN acknowledge_by_s REAL;
+ALTER TABLE events ADD COLUMN resolve_by_s REAL;
+ALTER TABLE events ADD COLUMN reopened INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE events ADD COLUMN calm_s REAL NOT NULL DEFAULT 0;
+ALTER TABLE events ADD COLUMN muted TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+UPDATE events SET resolved_s = closed_s WHERE closed_s IS NOT NULL;
+DROP INDEX events_one_open;
+CREATE UNIQUE INDEX events_one_open ON events (target, kind) WHERE resolved_s IS NULL;
+CREATE INDEX events_parent ON events (parent);
+
+CREATE TABLE event_steps (
+  id     INTEGER PRIMARY KEY AUTOINCREMENT,
+  event  INTEGER NOT NULL REFERENCES events (id),
+  time_s REAL NOT NULL,
+  step   TEXT NOT NULL,
+  by     TEXT NOT NULL,                -- '' for the monitor
+  note   TEXT NOT NULL
+) STRICT;
+CREATE INDEX event_steps_event ON event_steps (event);
+
+CREATE TABLE maintenance (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  subject TEXT NOT NULL,               -- all, role:R, zone:Z, tenant:T, device:D
+  reason  TEXT NOT NULL,
+  begin_s REAL NOT NULL,
+  end_s   REAL NOT NULL,
+  by      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE deliveries (
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,
+  event    INTEGER NOT NULL REFERENCES events (id),
+  receiver TEXT NOT NULL,
+  what     TEXT NOT NULL,              -- opened, resolved, ...
+  made_s   REAL NOT NULL,
+  due_s    REAL NOT NULL,              -- of the next attempt
+  attempts INTEGER NOT NULL DEFAULT 0,
+  done_s   REAL,                       -- NULL: still waits
+  error    TEXT NOT NULL DEFAULT ''    -- of the last attempt
+) STRICT;
+CREATE INDEX deliveries_waiting ON deliveries (due_s) WHERE done_s IS NULL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (V1, V2)  # MIGRATIONS[n] lifts a store from version n to n + 1

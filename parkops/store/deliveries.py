@@ -1,0 +1,101 @@
+"""What is to be told to whom: a queue that outlives the monitor; and planned work that people add."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from parkops.errors import UsageError
+from parkops.model import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message about an event to one receiver; ``due_s`` is when it is tried next."""
+
+    id: int
+    event: int
+    receiver: str
+    what: str  # opened | reopened | worse | resolved | closed | overdue
+    made_s: float
+    due_s: float
+    attempts: int = 0
+    done_s: float | None = None
+    error: str = ""
+
+
+def put(connection: sqlite3.Connection, item: Delivery) -> None:
+    """Add a message to the queue."""
+    connection.execute(
+        "INSERT INTO deliveries (event, receiver, what, made_s, due_s) VALUES (?, ?, ?, ?, ?)",
+        (item.event, item.receiver, item.what, item.made_s, item.due_s),
+    )
+
+
+def due(connection: sqlite3.Connection, time_s: float | None, limit: int) -> tuple[Delivery, ...]:
+    """Return messages that wait and are due (all that wait for None), the oldest first."""
+    rows = connection.execute(
+        "SELECT id, event, receiver, what, made_s, due_s, attempts, done_s, error FROM deliveries"
+        " WHERE done_s IS NULL AND due_s <= ? ORDER BY id LIMIT ?",
+        (9e18 if time_s is None else time_s, limit),
+    )
+    return tuple(Delivery(*row) for row in rows)
+
+
+def of_event(connection: sqlite3.Connection, event_id: int) -> tuple[Delivery, ...]:
+    """Return all messages about an event."""
+    rows = connection.execute(
+        "SELECT id, event, receiver, what, made_s, due_s, attempts, done_s, error FROM deliveries"
+        " WHERE event = ? ORDER BY id",
+        (event_id,),
+    )
+    return tuple(Delivery(*row) for row in rows)
+
+
+def settle(connection: sqlite3.Connection, number: int, time_s: float, error: str = "") -> None:
+    """Take a message off the queue; with an error, it was given up."""
+    connection.execute(
+        "UPDATE deliveries SET done_s = ?, attempts = attempts + 1, error = ? WHERE id = ?",
+        (time_s, error, number),
+    )
+
+
+def put_off(connection: sqlite3.Connection, number: int, due_s: float, error: str) -> None:
+    """Try a message again later."""
+    connection.execute(
+        "UPDATE deliveries SET due_s = ?, attempts = attempts + 1, error = ? WHERE id = ?",
+        (due_s, error, number),
+    )
+
+
+def add_window(connection: sqlite3.Connection, window: Window) -> Window:
+    """Keep a span of planned work; return it with its number."""
+    row = connection.execute(
+        "INSERT INTO maintenance (subject, reason, begin_s, end_s, by) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        (window.subject, window.reason, window.begin_s, window.end_s, window.by),
+    ).fetchone()
+    return windows(connection, int(row[0]))[0]
+
+
+def end_window(connection: sqlite3.Connection, number: int, time_s: float) -> Window:
+    """End planned work now; UsageError when there is none of that number, or it is over."""
+    found = windows(connection, number)
+    if not found:
+        raise UsageError(f"there is no planned work {number}", hint="`parkops maintenance list` shows it")
+    if found[0].end_s <= time_s:
+        raise UsageError(f"planned work {number} is over", hint="`parkops maintenance list` shows the rest")
+    end_s = max(found[0].begin_s, time_s)
+    connection.execute("UPDATE maintenance SET end_s = ? WHERE id = ?", (end_s, number))
+    return windows(connection, number)[0]
+
+
+def windows(connection: sqlite3.Connection, number: int | None = None) -> tuple[Window, ...]:
+    """Return planned work that people added, by its begin."""
+    where, values = ("", ()) if number is None else ("WHERE id = ?", (number,))
+    rows = connection.execute(
+        f"SELECT id, subject, reason, begin_s, end_s, by FROM maintenance {where} ORDER BY begin_s, id",  # noqa: S608
+        values,
+    )
+    return tuple(
+        Window(f"#{row[0]}", row[1], row[2], row[3], row[4], by=row[5], number=row[0]) for row in rows
+    )
