@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from parkops.design.draft import Draft, DraftDevice, DraftPort
 from parkops.design.numbers import base, first, v4, v6
 from parkops.design.routing import originate, own_as, session, speak_bgp
-from parkops.model import BgpNeighbor, ExitPath, Nat, PortMode, SourceRef, StaticRoute, Vpn
+from parkops.model import BgpNeighbor, ExitPath, Nat, PortMode, Segment, SourceRef, StaticRoute, Vpn
 from parkops.plan import names
 from parkops.plan.schema import CircuitPlan, LeasedLinePlan
 
@@ -282,12 +282,43 @@ def _leased(draft: Draft, tenant_id: str, line_id: str) -> None:
         port.mode, port.source, port.description = PortMode.ROUTED, source, f"{line_id} {line.operator}"
         port.ipv4 = f"{v4(first(line.ipv4) + number)}/{line.ipv4.prefixlen}" if line.ipv4 else ""
         port.ipv6 = f"{v6(first(line.ipv6) + number)}/{line.ipv6.prefixlen}" if line.ipv6 else ""
+    far.gateway_ipv4, far.gateway_ipv6 = base(ends[0].ipv4), base(ends[0].ipv6)
     for network in line.networks:
         hop = ends[1].ipv6 if network.version == 6 else ends[1].ipv4
         device.statics.append(StaticRoute(str(network), base(hop), "", 1, line.operator, source))
     device.need("static", source)
+    if line.zone:
+        _beyond(draft, tenant_id, line_id, line, *ends)
     if line.tunnel == "ipsec":
         _tunnel(draft, device, tenant_id, line_id, line, source)
+
+
+def _beyond(
+    draft: Draft, tenant_id: str, line_id: str, line: LeasedLinePlan, near: DraftPort, far: DraftPort
+) -> None:
+    """Make the line's far end, and each network behind it, a segment of its zone, so that flows name it."""
+    source = draft.marks.ref("tenants", tenant_id, "leased_lines", line_id, "zone")
+    zone, device = line.zone or "", far.peer_device
+    near.zone = far.zone = zone
+    far.segment = f"line.{tenant_id}.{line_id}"
+    prefixes = {far.segment: (str(line.ipv4 or ""), str(line.ipv6 or ""))}
+    for network in line.networks:
+        both = ("", str(network)) if network.version == 6 else (str(network), "")
+        prefixes[f"{far.segment}.{network}"] = both
+    for segment_id, (ipv4, ipv6) in prefixes.items():
+        draft.segments[segment_id] = Segment(
+            segment_id,
+            zone,
+            0,
+            ipv4,
+            ipv6,
+            device,
+            near.name,
+            tenant_id,
+            f"{line_id} {line.operator}",
+            source,
+            purpose="leased-line",
+        )
 
 
 def _tunnel(

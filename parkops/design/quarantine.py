@@ -38,7 +38,7 @@ def _tenant(
     draft: Draft, device: DraftDevice, tenant: str, segments: list[Segment], stages: tuple[str, ...]
 ) -> None:
     """Cut a tenant off where its traffic enters the backbone, and again where it leaves for the park."""
-    prefixes = tuple(prefix for segment in segments for prefix in (segment.ipv4, segment.ipv6))
+    prefixes = tuple(prefix for segment in segments for prefix in (segment.ipv4, segment.ipv6) if prefix)
     _add(
         draft,
         device,
@@ -68,7 +68,7 @@ def _segments(draft: Draft, device: DraftDevice, stages: tuple[str, ...]) -> Non
                     "segment",
                     f"quarantine-{segment.id}",
                     (port.name,),
-                    (segment.ipv4, segment.ipv6),
+                    tuple(filter(None, (segment.ipv4, segment.ipv6))),
                     stages=stages,
                     source=draft.marks.ref("security", "quarantine_segments"),
                 ),

@@ -119,16 +119,22 @@ def _hosts(draft: Draft, crossing: Crossing) -> tuple[tuple[str, ...], tuple[str
     """Return where a flow leads, IPv4 and IPv6: to segments, or to one device of a segment."""
     name = crossing.flow.dst_device
     if not name:
-        return tuple(item.ipv4 for item in crossing.dst), tuple(item.ipv6 for item in crossing.dst)
+        return _of_family(crossing.dst)
     ports = [port for port in draft.devices[name].ports.values() if port.ipv4]
     port = next((port for port in ports if port.segment == crossing.flow.dst), ports[0])
     return (port.ipv4.partition("/")[0] + "/32",), (port.ipv6.partition("/")[0] + "/128",)
 
 
+def _of_family(segments: Segments) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the prefixes of segments, IPv4 and IPv6; what is behind a line may have one of them only."""
+    both = ((item.ipv4 for item in segments), (item.ipv6 for item in segments))
+    return tuple(filter(None, both[0])), tuple(filter(None, both[1]))
+
+
 def _boundary_rule(
     draft: Draft, device: DraftDevice, crossing: Crossing, hosts: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> None:
-    flow, anywhere = crossing.flow, INTERNET
+    flow, anywhere, sources = crossing.flow, INTERNET, _of_family(crossing.src)
     number = draft.allocator.take(f"rules/{device.name}", flow.id, first=1, last=9999)
     device.rules.append(
         Rule(
@@ -139,9 +145,9 @@ def _boundary_rule(
             ",".join(_ports(draft, device, crossing.dst, crossing.to_outside)),
             flow.protocol,
             flow.ports,
-            anywhere if crossing.from_outside else tuple(item.ipv4 for item in crossing.src),
+            anywhere if crossing.from_outside else sources[0],
             anywhere if crossing.to_outside else hosts[0],
-            anywhere if crossing.from_outside else tuple(item.ipv6 for item in crossing.src),
+            anywhere if crossing.from_outside else sources[1],
             anywhere if crossing.to_outside else hosts[1],
             flow.source,
             stateful=not flow.one_way,
@@ -160,6 +166,11 @@ def _ports(draft: Draft, device: DraftDevice, segments: Segments, outside: bool)
         return draft.outside_ports(device) or draft.uplinks(device)
     by_segment = {port.segment: port.name for port in device.ports.values() if port.segment and port.ipv4}
     by_segment |= {f"vpn.{vpn.id}": vpn.interface for vpn in device.vpns if vpn.interface}
+    by_segment |= {
+        item.id: item.gateway_interface
+        for item in segments
+        if item.purpose == "leased-line" and item.gateway_device == device.name
+    }
     local = {by_segment[segment.id] for segment in segments if segment.id in by_segment}
     remote = any(segment.id not in by_segment for segment in segments)
     return sorted(local | set(draft.uplinks(device) if remote else ()))
@@ -173,7 +184,7 @@ def _input_rule(draft: Draft, device: DraftDevice, port: DraftPort, crossing: Cr
     if not wanted:
         return
     number = draft.allocator.take(f"rules/{device.name}", flow.id, first=1, last=9999)
-    anywhere = INTERNET if crossing.from_outside else None
+    anywhere, sources = INTERNET if crossing.from_outside else None, _of_family(crossing.src)
     device.rules.append(
         Rule(
             f"R{number:04d}",
@@ -183,9 +194,9 @@ def _input_rule(draft: Draft, device: DraftDevice, port: DraftPort, crossing: Cr
             "",
             flow.protocol,
             wanted,
-            anywhere or tuple(segment.ipv4 for segment in crossing.src),
+            anywhere or sources[0],
             (port.ipv4.partition("/")[0],),
-            anywhere or tuple(segment.ipv6 for segment in crossing.src),
+            anywhere or sources[1],
             (port.ipv6.partition("/")[0],),
             flow.source,
             log=flow.log,

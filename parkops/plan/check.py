@@ -11,6 +11,7 @@ from parkops.plan.check_backbone import check_backbone, check_exits
 from parkops.plan.check_cloud import check_cloud, check_hosted
 from parkops.plan.check_edge import check_identifiers, check_local_data, check_nodes, check_workloads
 from parkops.plan.check_enterprise import check_enterprise
+from parkops.plan.check_far import check_far
 from parkops.plan.check_names import check_devices
 from parkops.plan.check_operations import (
     check_figures,
@@ -31,7 +32,7 @@ from parkops.plan.check_security import (
 from parkops.plan.hints import unknown
 from parkops.plan.marks import Marks
 from parkops.plan.mlps import check_mlps
-from parkops.plan.names import PlannedSite, remote_accesses, sites
+from parkops.plan.names import PlannedSite, far_zones, remote_accesses, sites
 from parkops.plan.ports import ports_of
 from parkops.plan.schema import EndpointPlan, NodePlan, Plan
 
@@ -68,6 +69,7 @@ def check_segments(plan: Plan, marks: Marks) -> Found:
                 )
     used = {segment.zone for site in sites(plan) for segment in site.plan.segments.values()}
     used |= {access.zone for _, _, access in remote_accesses(plan)}
+    used |= {line.zone for _, _, line in far_zones(plan) if line.zone}
     meant = {close for zone in used - set(plan.zones) for close in get_close_matches(zone, plan.zones, n=1)}
     for name, zone in plan.zones.items():
         if name not in used | meant and zone.kind != "external":
@@ -191,6 +193,7 @@ RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
     check_backbone,
     check_exits,
     check_enterprise,
+    check_far,
     check_flows,
     check_ports,
     check_conduits,

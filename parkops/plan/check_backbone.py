@@ -256,6 +256,10 @@ def _leased(plan: Plan, marks: Marks) -> Found:
         for name, line in tenant.leased_lines.items():
             path = ("tenants", tenant_id, "leased_lines", name)
             yield from _room(marks, path, line.ipv4)
+            if line.zone and not (line.ipv4 or line.ipv6):
+                yield marks.problem(
+                    (*path, "zone"), "a zone behind a line without addresses", "ipv4 or ipv6 of the line"
+                )
             for index, network in enumerate(line.networks):
                 if (line.ipv6 if network.version == 6 else line.ipv4) is None:
                     yield marks.problem(

@@ -187,43 +187,10 @@ def check_remote_access(plan: Plan, marks: Marks) -> Found:
     routed = [site for site in sites(plan) if not site.fabric]
     segments = {site.segment(name) for site in routed for name in site.plan.segments}
     own = {site.segment(name) for site in routed if site.gateway == park for name in site.plan.segments}
-    yield from _zones(plan, marks)
     yield from _accesses(plan, marks, ("remote_access",), plan.remote_access, "", own)
     for tenant_id, tenant in plan.tenants.items():
         path = ("tenants", tenant_id, "remote_access")
         yield from _accesses(plan, marks, path, tenant.remote_access, f"{tenant_id}.", segments)
-
-
-def _zones(plan: Plan, marks: Marks) -> Found:
-    """Users of remote access are in a zone of their tenant."""
-    owners = {segment.zone: site.tenant for site in sites(plan) for segment in site.plan.segments.values()}
-    for tenant, name, access in names.remote_accesses(plan):
-        path: Path = (*(("tenants", tenant) if tenant else ()), "remote_access", name, "zone")
-        if access.zone not in plan.zones:
-            yield unknown(marks, path, access.zone, "zone", plan.zones)
-        elif plan.zones[access.zone].kind == "external":
-            yield marks.problem(path, f"users in the external zone {access.zone!r}", "a zone inside the park")
-        elif owners.setdefault(access.zone, tenant) != tenant:
-            owner = f"tenant {owners[access.zone]!r}" if owners[access.zone] else "the park"
-            yield marks.problem(
-                path, f"zone {access.zone!r} belongs to {owner} already", "a zone of its own for each tenant"
-            )
-
-
-def check_remote_flows(plan: Plan, marks: Marks) -> Found:
-    """Users of remote access come as far as their tenant's segments."""
-    zones = {access.zone: tenant for tenant, _, access in names.remote_accesses(plan)}
-    if not zones:
-        return
-    places = Places.of(plan)
-    for name, flow in plan.flows.items():
-        for key, here, there in (("to", flow.src, flow.dst), ("from", flow.dst, flow.src)):
-            if here in zones and places.known(there) and places.tenant(there) != zones[here]:
-                yield marks.problem(
-                    ("flows", name, key),
-                    f"{there!r} is beyond what users of remote access reach",
-                    f"a zone or segment of {zones[here] or 'the park'}",
-                )
 
 
 def _accesses(
@@ -380,7 +347,6 @@ RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
     check_port_access,
     check_wireless,
     check_remote_access,
-    check_remote_flows,
     check_published,
     check_interconnects,
     check_qos,

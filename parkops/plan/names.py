@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from parkops.plan.schema import Plan, RemoteAccessPlan, SitePlan, TenantPlan
+from parkops.plan.schema import LeasedLinePlan, Plan, RemoteAccessPlan, SitePlan, TenantPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,14 @@ def remote_accesses(plan: Plan) -> Iterator[tuple[str, str, RemoteAccessPlan]]:
     for tenant_id, tenant in sorted(plan.tenants.items()):
         for name, access in sorted(tenant.remote_access.items()):
             yield tenant_id, name, access
+
+
+def far_zones(plan: Plan) -> Iterator[tuple[str, str, LeasedLinePlan]]:
+    """Yield (tenant, line, plan) of every leased line that has a zone behind it."""
+    for tenant_id, tenant in sorted(plan.tenants.items()):
+        for name, line in sorted(tenant.leased_lines.items()):
+            if line.zone:
+                yield tenant_id, name, line
 
 
 def _numbered(prefix: str, part: object) -> list[str]:

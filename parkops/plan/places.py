@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from parkops.plan.names import PlannedSite, remote_accesses, sites
+from parkops.plan.names import PlannedSite, far_zones, remote_accesses, sites
 from parkops.plan.schema import EndpointPlan, NodePlan, Plan
 
 OUTSIDE = "(outside)"  # no tenant's id
@@ -69,6 +69,8 @@ class Places:
         owners = {zones[name]: site.tenant for name, site in segments.items()}
         for tenant, _, access in remote_accesses(plan):
             owners.setdefault(access.zone, tenant)
+        for tenant, _, line in far_zones(plan):
+            owners.setdefault(line.zone or "", tenant)
         external = frozenset(name for name, zone in plan.zones.items() if zone.kind == "external")
         return cls(segments, zones, owners, attached, external)
 

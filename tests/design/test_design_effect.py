@@ -53,6 +53,7 @@ REFUSED = {  # keys of these plans that other keys hold to their value, and why
     "services.workloads.*.nodes.*": "as many nodes as replicas",
     "services.workloads.*.replicas": "as many nodes as replicas",
     "tenants.*.leased_lines.*.tunnel": "the key and the peer belong to a tunnel",
+    "tenants.*.leased_lines.*.zone": "zones have one owner, and flows join them",
     "tenants.*.remote_access.*.kind": "each kind has identities of its own",
     "tenants.*.sites.*.endpoints.*.access": "a segment has the access that its endpoints use",
     "tenants.*.sites.*.gateway": "what goes with a fabric does not go with a boundary",

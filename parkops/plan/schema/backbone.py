@@ -62,11 +62,16 @@ class LeasedLinePlan(Part):
             "ipv4": "192.0.2.8/30",
             "ipv6": "2001:db8:11::/64",
             "networks": ["10.200.0.0/16"],
+            "zone": "hx-branch",
         },
     )
 
     operator: Text = Field(description="Who runs the line")
     bandwidth_mbps: Whole = Field(gt=0, le=1_000_000, description="Rate of the line, Mbit/s")
+    zone: Id | None = Field(
+        default=None,
+        description="Zone of what is behind the line, for flows to name; without it nothing passes",
+    )
     distance: Whole = Field(default=0, ge=0, le=1000, description="Relative length of the way")
     price: Number = Field(default=0, ge=0, description="Per month, in the plan's currency")
     ipv4: Prefix4 | None = Field(
