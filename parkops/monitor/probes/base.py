@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from parkops.model import Sample, State, Target
@@ -26,8 +27,15 @@ UNABLE = frozenset({
 })  # fmt: skip
 
 
+Values = tuple[tuple[str, float], ...]  # "offset_s", "in_octets_total[GE1/0/1]" -> what was measured
+
+
 class DownError(Exception):
-    """The target did not do what it must; its state is down."""
+    """The target did not do what it must; its state is down; ``values`` were measured all the same."""
+
+    def __init__(self, what: str, values: Values = ()) -> None:
+        super().__init__(what)
+        self.values = values
 
 
 class UnableError(Exception):
@@ -46,11 +54,25 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What a probe did at ``at_s`` (of time.perf_counter)."""
+
+    at_s: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What one target's probe may use; every wait inside it ends within ``timeout_s``."""
 
     tools: Tools
     timeout_s: float
+    steps: list[Step] | None = None  # where somebody wants to see what the probe does
+
+    def step(self, what: str) -> None:
+        """Tell what was just done, sent or received, in short; kept only where somebody asked."""
+        if self.steps is not None:
+            self.steps.append(Step(time.perf_counter(), what))
 
     def start(self, target: Target) -> Attempt:
         """Begin to measure."""
@@ -65,10 +87,10 @@ class Attempt:
     time_s: float
     begin_s: float
 
-    def up(self, rtt_s: float | None = None) -> Sample:
+    def up(self, rtt_s: float | None = None, values: Values = ()) -> Sample:
         """Return a good sample; its round trip is the time since the start unless it is given."""
         rtt_s = time.perf_counter() - self.begin_s if rtt_s is None else rtt_s
-        return Sample(self.target, self.time_s, State.UP, rtt_s)
+        return Sample(self.target, self.time_s, State.UP, rtt_s, values=values)
 
 
 class Probe(Protocol):
@@ -91,6 +113,14 @@ class Parameter:
     required: bool = False
 
 
+class Over(StrEnum):
+    """What a probe's traffic is, where one may ask that it be blocked."""
+
+    TCP = "tcp"
+    UDP = "udp"
+    ICMP = "icmp"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row of the table of probes."""
@@ -101,6 +131,7 @@ class Entry:
     portless: bool = False
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     on_timeout: State = State.DOWN
+    over: Over | None = None  # None: `expect=blocked` makes no sense
     severity: str = "warning"
     paced: bool = False  # the probe bounds its own rate and needs no slot of the pool
     together: Callable[[Target], str] = lambda target: target.id  # targets of one key share a start time
@@ -133,6 +164,11 @@ class Reads:
 async def _bounded(read: Callable[[], Awaitable[T]], timeout_s: float) -> T:
     async with asyncio.timeout(timeout_s):
         return await read()
+
+
+def value(name: str, number: float, of: str = "") -> tuple[str, float]:
+    """Return one measured value; ``of`` tells which of several, an interface or a sensor."""
+    return (f"{name}[{of}]" if of else name), float(number)
 
 
 def explain(error: OSError) -> str:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from parkops.model import Sample, Target
-from parkops.monitor.probes.base import Context, DownError
+from parkops.monitor.probes.base import Context, DownError, value
 
 CLIENT = 0x23  # leap 0, version 4, mode 3
 SERVER_MODE = 4
@@ -30,13 +30,15 @@ async def ntp(target: Target, context: Context) -> Sample:
     """Ask for the time; ``max_stratum`` and ``max_offset_s`` bound what is accepted."""
     attempt = context.start(target)
     reading = await _query(target)
+    context.step(f"stratum {reading.stratum}, offset {reading.offset_s:+.6f} s")
+    values = (value("stratum", reading.stratum), value("offset_s", reading.offset_s))
     limit = int(target.param("max_stratum", str(MAX_STRATUM)))
     if reading.stratum > limit:
-        raise DownError(f"stratum {reading.stratum}, expected at most {limit}")
+        raise DownError(f"stratum {reading.stratum}, expected at most {limit}", values)
     max_offset_s = float(target.param("max_offset_s", "inf"))
     if abs(reading.offset_s) > max_offset_s:
-        raise DownError(f"offset {reading.offset_s:+.3f} s, expected at most {max_offset_s:g} s")
-    return attempt.up()
+        raise DownError(f"offset {reading.offset_s:+.3f} s, expected at most {max_offset_s:g} s", values)
+    return attempt.up(values=values)
 
 
 async def _query(target: Target) -> Reading:
