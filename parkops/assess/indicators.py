@@ -60,14 +60,26 @@ def _measure(context: Context, item: Indicator, figure: Figure | None) -> Measur
 
 def _stated(context: Context, figure: Figure) -> Measurement:
     stated = parse_date(figure.stated_on)
-    text = f"{_plain(figure.value)} stated by {figure.stated_by} on {figure.stated_on}: {figure.evidence}"
+    text = f"{_amount(figure)} stated by {figure.stated_by} on {figure.stated_on}: {figure.evidence}"
     cited = Evidence(EvidenceKind.ATTEST, f"indicator {figure.indicator}", str(figure.source), text, None)
     if stated is None or stated > today(context):
         return Measurement(
             None, "unknown", f"stated for a day that has not come: {figure.stated_on}", (cited,)
         )
-    value = float(figure.value)
-    return Measurement(value, "stated", text, (cited,), figure.components)
+    if figure.value is None:
+        return Measurement(None, "unknown", "a share of 0 has no value", (cited,))
+    parts = () if figure.share or figure.years else figure.components
+    return Measurement(float(figure.value), "stated", text, (cited,), parts)
+
+
+def _amount(figure: Figure) -> str:
+    """Print a figure with what it is made of: the two sides of a share, or the first and the last year."""
+    if figure.share is not None:
+        return f"{_plain(figure.share[0])} of {_plain(figure.share[1])}"
+    if figure.years and figure.value is not None:
+        (first, old), (last, new) = figure.years[0], figure.years[-1]
+        return f"{_plain(figure.value)} % a year from {_plain(old)} in {first} to {_plain(new)} in {last}"
+    return "nothing" if figure.value is None else _plain(figure.value)
 
 
 def _plain(value: float | bool) -> str:

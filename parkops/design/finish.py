@@ -6,6 +6,7 @@ from parkops.design.draft import Draft
 from parkops.design.pools import pool_sizes
 from parkops.model import (
     Access,
+    AssessmentPolicy,
     Attestation,
     Circuit,
     EndpointGroup,
@@ -16,6 +17,7 @@ from parkops.model import (
     Waiver,
     Zone,
 )
+from parkops.plan.indicators import FALLING
 from parkops.plan.schema import FigurePlan, Pools
 from parkops.plan.schema.park import AccessInfo
 
@@ -76,6 +78,7 @@ def finish(draft: Draft) -> Park:
             )
             for name, item in sorted(plan.interconnects.items())
         ),
+        assessment=_policy(draft),
         facts=_facts(draft),
         pools=pool_sizes(draft),
         **draft.estate(),
@@ -165,7 +168,7 @@ def _figures(draft: Draft) -> tuple[Figure, ...]:
     return tuple(
         Figure(
             number,
-            _value(item),
+            _value(number, item),
             item.x_min,
             item.x_max,
             item.evidence,
@@ -173,19 +176,28 @@ def _figures(draft: Draft) -> tuple[Figure, ...]:
             item.by,
             draft.marks.ref("figures", number),
             _components(item),
+            _share(item),
+            tuple(sorted(item.years.items())),
         )
         for number, item in sorted(draft.plan.figures.items())
     )
 
 
-def _value(item: FigurePlan) -> float | bool:
-    """Return the value as stated, as a share in per cent, or as the mean yearly growth in per cent."""
-    if item.numerator is not None and item.denominator is not None:
-        return 100 * item.numerator / item.denominator
+def _share(item: FigurePlan) -> tuple[float, float] | None:
+    if item.numerator is None or item.denominator is None:
+        return None
+    return item.numerator, item.denominator
+
+
+def _value(number: int, item: FigurePlan) -> float | bool | None:
+    """Return the value as stated, as a share in per cent, or as the mean yearly change in per cent."""
+    share = _share(item)
+    if share is not None:
+        return 100 * share[0] / share[1] if share[1] else None
     if item.years:
         first, last = min(item.years), max(item.years)
         rate: float = (item.years[last] / item.years[first]) ** (1 / (last - first)) - 1
-        return 100 * rate
+        return -100 * rate if number in FALLING else 100 * rate
     if item.value is None:
         return next(iter(item.components.values()), 0.0)
     return item.value
@@ -198,6 +210,16 @@ def _components(item: FigurePlan) -> tuple[tuple[str, float], ...]:
     if item.numerator is not None and item.denominator is not None:
         return (("numerator", item.numerator), ("denominator", item.denominator))
     return tuple((str(year), amount) for year, amount in sorted(item.years.items()))
+
+
+def _policy(draft: Draft) -> AssessmentPolicy:
+    stated = draft.plan.assessment
+    years = draft.plan.park.horizon_years
+    budget = stated.budget if isinstance(stated.budget, tuple) else (stated.budget,) * years
+    source = draft.marks.ref("assessment") if "assessment" in draft.plan.model_fields_set else None
+    return AssessmentPolicy(
+        stated.profile, stated.weights, budget, tuple(sorted(stated.prices.items())), source
+    )
 
 
 def _facts(draft: Draft) -> tuple[tuple[str, str], ...]:

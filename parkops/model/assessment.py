@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from parkops.model.advice import Diagnosis
 from parkops.model.change import Artifact, Result, Running
 from parkops.model.figures import Figures
+from parkops.model.history import Trend
 from parkops.model.watch import Availability, Event, Interval, Reach
 
 
@@ -148,3 +150,11 @@ class Assessment:
     infrastructure_high: float
     coverage: float  # share of global weight that is known, 0 to 1
     controls: tuple[RequirementResult, ...] = ()  # of the MLPS and the user's catalogues
+    profile: str = "general"  # thresholds and weights that the scores are told by
+    weights: str = "the guide's"  # where the weights come from
+    grade: str = ""  # Stage.id; "" while the coverage is below the floor
+    grade_low: str = ""  # Stage.id of the bounds: the grade may be any between them
+    grade_high: str = ""
+    grade_floor: float = 0.0  # least coverage for a grade, 0 to 1
+    diagnosis: Diagnosis | None = None
+    trend: Trend | None = None  # with earlier assessments of this park

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from parkops.model.advice import AssessmentPolicy
 from parkops.model.estate import (
     Advice,
     CloudTenant,
@@ -360,7 +361,7 @@ class Figure:
     """A number or yes/no that the operator states, with its evidence (indicator ids from 1)."""
 
     indicator: int
-    value: float | bool
+    value: float | bool | None  # None: a share of nothing
     x_min: float | None
     x_max: float | None
     evidence: str
@@ -368,6 +369,8 @@ class Figure:
     stated_by: str
     source: SourceRef
     components: tuple[tuple[str, float], ...] = ()
+    share: tuple[float, float] | None = None  # numerator and denominator that the value is made of
+    years: tuple[tuple[int, float], ...] = ()  # amounts by year that the value is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,6 +496,7 @@ class Park:
     advice: tuple[Advice, ...] = ()
     interconnects: tuple[Interconnect, ...] = ()
     policy: EventPolicy = NO_POLICY
+    assessment: AssessmentPolicy = field(default_factory=AssessmentPolicy)
     _index: dict[str, Device] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from parkops.plan.check_enterprise import check_enterprise
 from parkops.plan.check_far import check_far
 from parkops.plan.check_names import check_devices
 from parkops.plan.check_operations import (
+    check_assessment,
     check_figures,
     check_growth,
     check_management,
@@ -207,5 +208,6 @@ RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
     check_monitoring,
     check_growth,
     check_figures,
+    check_assessment,
     check_statements,
 )

@@ -11,6 +11,7 @@ from parkops.plan.flows import planned_flows
 from parkops.plan.hints import unknown
 from parkops.plan.indicators import BOOLEAN, COMPONENTS, GROWTH, INDICATORS, SHARE, WHOLE
 from parkops.plan.marks import Key, Marks
+from parkops.plan.measures import MEASURES, PROFILES
 from parkops.plan.places import Places
 from parkops.plan.schema import FigurePlan, Plan
 
@@ -110,6 +111,39 @@ def check_growth(plan: Plan, marks: Marks) -> Found:
                 ("growth", system),
                 f"growth of {len(percent)} years",
                 f"one number, or {plan.park.horizon_years}: one for each year of the horizon",
+            )
+
+
+def check_assessment(plan: Plan, marks: Marks) -> Found:
+    """The profile is known or a file, prices are of known measures, the budget is for each year."""
+    stated = plan.assessment
+    if "." not in stated.profile and stated.profile not in PROFILES:
+        close = get_close_matches(stated.profile, PROFILES, n=1)
+        yield marks.problem(
+            ("assessment", "profile"),
+            f"no profile {stated.profile!r}",
+            f"one of {', '.join(PROFILES)}, or a YAML file beside the plan",
+            f"did you mean {close[0]!r}?" if close else "",
+        )
+    for key in ("profile", "weights"):
+        if ".." in getattr(stated, key).split("/"):
+            yield marks.problem(
+                ("assessment", key), "a file outside the park's folder", "a file inside the park's folder"
+            )
+    if isinstance(stated.budget, tuple) and len(stated.budget) not in (0, plan.park.horizon_years):
+        yield marks.problem(
+            ("assessment", "budget"),
+            f"a budget of {len(stated.budget)} years",
+            f"one number, or {plan.park.horizon_years}: one for each year of the horizon",
+        )
+    for name in stated.prices:
+        if name not in MEASURES:
+            close = get_close_matches(name, MEASURES, n=1)
+            yield marks.key_problem(
+                ("assessment", "prices", name),
+                f"no measure {name!r}",
+                "one that `parkops advise --measures` lists",
+                f"did you mean {close[0]!r}?" if close else "",
             )
 
 

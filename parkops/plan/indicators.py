@@ -5,6 +5,7 @@ from __future__ import annotations
 BOOLEAN = "boolean"
 SHARE = ("ratio",)
 GROWTH = ("growth-rate",)
+FALLING = (19,)  # of which the fall from year to year is what counts
 WHOLE = ("count", "additive")
 # indicator -> (kind, unit)
 INDICATORS: dict[int, tuple[str, str]] = {

@@ -42,6 +42,8 @@ WORDS = (
     "tenant:acme",
     "registry.example/other:1",
     "[2001:db8::9]:4400",
+    "general",
+    "other.yaml",
 )
 
 

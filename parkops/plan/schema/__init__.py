@@ -48,6 +48,7 @@ from parkops.plan.schema.enterprise import (
     WlanPlan,
 )
 from parkops.plan.schema.operations import (
+    AssessmentPlan,
     AttestationPlan,
     FigurePlan,
     LoginPlan,
@@ -112,6 +113,9 @@ class Plan(Part):
     figures: dict[int, FigurePlan] = Field(default_factory=dict)
     attestations: dict[str, AttestationPlan] = Field(default_factory=dict)
     waivers: dict[str, WaiverPlan] = Field(default_factory=dict)
+    assessment: AssessmentPlan = Field(
+        default=AssessmentPlan(), description="How the park is scored and advised"
+    )
 
     @cached_property
     def memo(self) -> dict[str, Any]:
@@ -123,6 +127,7 @@ __all__ = [
     "Access",
     "AccessInfo",
     "AccessPointsPlan",
+    "AssessmentPlan",
     "AttestationPlan",
     "Backbone",
     "CircuitPlan",

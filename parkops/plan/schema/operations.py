@@ -19,6 +19,7 @@ Names = Annotated[
     BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...]),
     Field(min_length=1),
 ]
+Money = Annotated[Number, Field(ge=0, le=1e12)]
 User = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")]
 
 
@@ -245,7 +246,7 @@ class FigurePlan(Part):
     value: Number | Flag | None = Field(default=None, description="The value, in the indicator's unit")
     numerator: Number | None = Field(default=None, ge=0, description="Of a share, instead of `value`")
     denominator: Number | None = Field(
-        default=None, gt=0, description="Of a share, together with the numerator"
+        default=None, ge=0, description="Of a share, together with the numerator; a share of 0 is unknown"
     )
     years: dict[Annotated[int, Field(ge=2000, le=2100)], Number] = Field(
         default_factory=dict, description="Amounts by year, from which a yearly growth rate follows"
@@ -281,3 +282,34 @@ class WaiverPlan(Part):
     owner: Text = Field(description="Who answers for it")
     reason: Text = Field(description="Why it is not met")
     expires: Day = Field(description="Day from which it no longer holds")
+
+
+class AssessmentPlan(Part):
+    """How the park is scored and advised: thresholds of its sector, weights, money for measures."""
+
+    model_config = examples(
+        {"profile": "electronics"},
+        {
+            "profile": "assess/ours.yaml",
+            "weights": "assess/weights.yaml",
+            "budget": [2_000_000, 1_500_000, 1_000_000, 500_000, 500_000],
+            "prices": {"edge-nodes": 60_000, "platform-onboarding": 80_000},
+        },
+    )
+
+    profile: Line = Field(
+        default="general",
+        pattern=r"^([a-z][a-z0-9-]*|[^/].*\.ya?ml)$",
+        description="Thresholds: general, electronics, heavy-industry, logistics, or a file beside the plan",
+    )
+    weights: Line = Field(
+        default="",
+        pattern=r"^([^/].*\.ya?ml)?$",
+        description="File of weights beside the plan, as `parkops weights` writes it; default the guide's",
+    )
+    budget: Money | Annotated[tuple[Money, ...], Field(min_length=1, max_length=5)] = Field(
+        default=(), description="For measures, in the plan's currency: of each year, or one number for each"
+    )
+    prices: dict[Id, Money] = Field(
+        default_factory=dict, description="Price of one unit of a measure; `parkops advise --measures` lists"
+    )
