@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from parkops.assess import catalogues
+from parkops.assess.basis import Basis, basis_of
 from parkops.assess.checks import CHECKS
 from parkops.assess.context import Context
 from parkops.assess.controls import GUIDE, Control, built_in
+from parkops.assess.grade import graded
 from parkops.assess.indicators import score_indicators
 from parkops.assess.outcome import Check
 from parkops.assess.runner import judge
@@ -16,19 +17,25 @@ from parkops.model import Assessment, EvidenceSet, Park
 
 
 def assess(
-    park: Park, evidence: EvidenceSet, checks: Mapping[str, Check] = CHECKS, own: Sequence[Control] = ()
+    park: Park,
+    evidence: EvidenceSet,
+    checks: Mapping[str, Check] = CHECKS,
+    own: Sequence[Control] = (),
+    basis: Basis | None = None,
 ) -> Assessment:
     """Return the park's verdicts and scores at ``evidence.now_s``; the same input gives the same output.
 
-    ``own`` are the controls of the user's catalogues.
+    ``own`` are the controls of the user's catalogues; ``basis`` is what the scores are told by, as
+    ``basis_of`` reads it beside the plan.
     """
-    catalogue = catalogues.indicators()
+    basis = basis or basis_of(park.assessment)
+    catalogue = basis.catalogue
     context = Context(park, evidence)
-    indicators = score_indicators(context, catalogue, catalogues.thresholds())
+    indicators = score_indicators(context, catalogue, basis.thresholds)
     results = judge(Context(park, evidence, indicators), (*built_in(), *own), checks)
     whole = total_score(indicators, catalogue)
     infrastructure = level1_score(indicators, catalogue, INFRASTRUCTURE)
-    return Assessment(
+    found = Assessment(
         park=park.name,
         title=park.title,
         plan_digest=park.plan_digest,
@@ -44,7 +51,11 @@ def assess(
         infrastructure_high=infrastructure.high,
         coverage=whole.coverage,
         controls=tuple(result for result in results if result.catalogue != GUIDE),
+        profile=basis.profile,
+        weights=basis.weights,
+        grade_floor=basis.grades.coverage_floor,
     )
+    return graded(found, basis)
 
 
-__all__ = ["assess"]
+__all__ = ["Basis", "assess", "basis_of"]

@@ -195,6 +195,7 @@ class Threshold(Entry):
     x_max: float
     per: Literal["park", "tenant"] = "park"
     why: str
+    origin: str = "proposed by parkops"
 
 
 class RequirementCatalogue(Entry):
@@ -219,7 +220,8 @@ class ThresholdCatalogue(Entry):
     components: dict[int, dict[str, Threshold]]
 
 
-def _read(name: str) -> Any:
+def read(name: str) -> Any:
+    """Return a file of the product's catalogues as plain data."""
     text = (files("parkops.assess") / "catalogue" / name).read_text(encoding="utf-8")
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  a safe loader
 
@@ -227,28 +229,28 @@ def _read(name: str) -> Any:
 @cache
 def requirements() -> tuple[Requirement, ...]:
     """Return the requirements in catalogue order."""
-    return RequirementCatalogue.model_validate(_read("requirements.yaml")).requirements
+    return RequirementCatalogue.model_validate(read("requirements.yaml")).requirements
 
 
 @cache
 def mlps() -> tuple[MlpsRequirement, ...]:
     """Return the items of GB/T 22239-2019 in catalogue order."""
-    return MlpsCatalogue.model_validate(_read("mlps.yaml")).requirements
+    return MlpsCatalogue.model_validate(read("mlps.yaml")).requirements
 
 
 @cache
 def validity() -> Own:
     """Return what parkops asks of the plan's own dated statements."""
-    return Own.model_validate(_read("validity.yaml"))
+    return Own.model_validate(read("validity.yaml"))
 
 
 @cache
 def indicators() -> IndicatorCatalogue:
     """Return the indicator tree."""
-    return IndicatorCatalogue.model_validate(_read("indicators.yaml"))
+    return IndicatorCatalogue.model_validate(read("indicators.yaml"))
 
 
 @cache
 def thresholds() -> ThresholdCatalogue:
     """Return the default thresholds."""
-    return ThresholdCatalogue.model_validate(_read("thresholds.yaml"))
+    return ThresholdCatalogue.model_validate(read("thresholds.yaml"))

@@ -30,7 +30,10 @@ def total(terms: Iterable[tuple[float, float, float, float]]) -> float:
 
 
 def compositions(parts: int, units: int) -> Iterator[tuple[int, ...]]:
-    """Yield the ways to write ``units`` as an ordered sum of ``parts`` positive integers."""
+    """Yield the ways to write ``units`` as an ordered sum of ``parts`` positive integers; one of no parts."""
+    if parts == 0:
+        yield ()
+        return
     if parts == 1:
         if units > 0:
             yield (units,)

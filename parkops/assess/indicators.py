@@ -108,26 +108,27 @@ def _score(
     value = measured.value
     if item.kind == "boolean":
         return value, score_flag(bool(value)), "yes is 100, no is 0"
-    x_min, x_max, source = _range(context, item, figure, thresholds)
+    x_min, x_max, source = value_range(context, item, figure, thresholds)
     if x_min is None or x_max is None or x_min == x_max:
         return value, None, "no thresholds to score it by"
-    return value, score(value, x_min, x_max), f"X_min {x_min:,.10g}, X_max {x_max:,.10g} ({source})"
+    capped = ", capped" if item.kind == "additive" and value > x_max else ""
+    return value, score(value, x_min, x_max), f"X_min {x_min:,.10g}, X_max {x_max:,.10g} ({source}{capped})"
 
 
-def _range(
+def value_range(
     context: Context, item: Indicator, figure: Figure | None, thresholds: ThresholdCatalogue
 ) -> tuple[float | None, float | None, str]:
-    """Return X_min and X_max: the figure's own, natural bounds, or parkops' proposal."""
+    """Return X_min and X_max with their source: the figure's own, the profile's, else natural bounds."""
     x_min: float | None = None
     x_max: float | None = None
     source = "not set"
-    if item.kind == "ratio":
+    if item.id in thresholds.indicators:
+        x_min, x_max = _bounds(context, thresholds.indicators[item.id])
+        source = thresholds.indicators[item.id].origin
+    elif item.kind == "ratio":
         x_min, x_max, source = 0.0, 100.0, "a share"
     elif item.list_size:
         x_min, x_max, source = 0.0, float(item.list_size), "length of the guide's list"
-    elif item.id in thresholds.indicators:
-        x_min, x_max = _bounds(context, thresholds.indicators[item.id])
-        source = "proposed by parkops"
     if figure is not None and (figure.x_min is not None or figure.x_max is not None):
         x_min = x_min if figure.x_min is None else figure.x_min
         x_max = x_max if figure.x_max is None else figure.x_max

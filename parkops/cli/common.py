@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from parkops.assess import Basis
     from parkops.model import Artifact, Device, Park
     from parkops.store import Store
 
@@ -161,6 +162,12 @@ class Context:
             return False
         lab.enter(self.workspace)
         return True
+
+    def basis(self) -> Basis:
+        """Return what the plan asks to be scored by; PlanError with every mistake in its files."""
+        from parkops.assess import basis_of
+
+        return basis_of(self.park().assessment, self.workspace.root)
 
     def open_store(self) -> Store:
         """Open the park's store (a context manager)."""

@@ -21,13 +21,13 @@ CATALOGUE = indicators()
 PARENT = {group.id: group.level1 for group in CATALOGUE.level2}
 
 
-def made(scores: list[float | None]) -> tuple[IndicatorScore, ...]:
+def made(scores: list[float | None], catalogue=CATALOGUE) -> tuple[IndicatorScore, ...]:
     return tuple(
         IndicatorScore(
             item.id, "", "", PARENT[item.level2], item.level2, item.weight, value, "", value,
             0.0 if value is None else value, 100.0 if value is None else value, "", "",
         )
-        for item, value in zip(CATALOGUE.indicators, scores, strict=True)
+        for item, value in zip(catalogue.indicators, scores, strict=True)
     )  # fmt: skip
 
 
