@@ -11,6 +11,7 @@ from typing import Protocol
 
 from parkops import lab
 from parkops.assess import assess
+from parkops.assess.history import snapshot
 from parkops.evidence import gather, keep_push
 from parkops.gate import gate
 from parkops.lab.expect import try_expectations
@@ -353,6 +354,7 @@ def _assess(
     story.tell.stage("Assess and report")
     evidence = gather(park, artifacts, store, time.time())
     story.assessment = assess(park, evidence)
+    store.save_assessment(snapshot(story.assessment))
     decided = sum(result.verdict in (Verdict.PASS, Verdict.FAIL) for result in story.assessment.requirements)
     story.report = write_report(story.assessment, park, evidence)
     story.claim(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from parkops.assess import Basis
-    from parkops.model import Artifact, Device, Park
+    from parkops.model import Artifact, Assessment, Device, EvidenceSet, Park
     from parkops.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -168,6 +168,33 @@ class Context:
         from parkops.assess import basis_of
 
         return basis_of(self.park().assessment, self.workspace.root)
+
+    @cached_property
+    def _assessed(self) -> tuple[Assessment, EvidenceSet]:
+        import time
+
+        from parkops.assess import assess
+        from parkops.evidence import gather
+
+        park, artifacts = self.park(), self.artifacts()
+        if not self.workspace.database.is_file():
+            evidence = gather(park, artifacts, None, time.time())
+            return assess(park, evidence, basis=self.basis()), evidence
+        with self.open_store() as store:
+            evidence = gather(park, artifacts, store, time.time())
+            trend = store.trend(park.name)
+        return replace(assess(park, evidence, basis=self.basis()), trend=trend), evidence
+
+    def assessed(self) -> tuple[Assessment, EvidenceSet]:
+        """Return the park's assessment now, with earlier ones as its trend, and what it was told by."""
+        return self._assessed
+
+    def keep(self, assessment: Assessment) -> None:
+        """Keep an assessment in the park's history."""
+        from parkops.assess.history import snapshot
+
+        with self.open_store() as store:
+            store.save_assessment(snapshot(assessment))
 
     def open_store(self) -> Store:
         """Open the park's store (a context manager)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,11 +54,10 @@ def report(
       parkops -p inventories/demo report
       parkops -p inventories/demo report --format html --lang en --out /srv/www
     """
-    from parkops.assess import assess
     from parkops.report import json_
 
-    evidence = _evidence(ctx)
-    assessment = assess(ctx.park(), evidence)
+    assessment, evidence = ctx.assessed()
+    ctx.keep(assessment)
     folder = out or ctx.workspace.reports
     paths = _write(ctx, assessment, evidence, formats, folder, lang)
     if as_json:
@@ -69,15 +67,6 @@ def report(
         _summary(ctx, assessment, paths)
     if gate and any(result.verdict == "fail" for result in assessment.requirements):
         sys.exit(1)
-
-
-def _evidence(ctx: Context) -> EvidenceSet:
-    from parkops.evidence import gather
-
-    if not ctx.workspace.database.is_file():
-        return gather(ctx.park(), ctx.artifacts(), None, time.time())
-    with ctx.open_store() as store:
-        return gather(ctx.park(), ctx.artifacts(), store, time.time())
 
 
 def _write(

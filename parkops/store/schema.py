@@ -130,4 +130,21 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_waiting ON deliveries (due_s) WHERE done_s IS NULL;
 """
 
-MIGRATIONS: tuple[str, ...] = (V1, V2)  # MIGRATIONS[n] lifts a store from version n to n + 1
+V3 = """
+CREATE TABLE assessments (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  time_s      REAL NOT NULL,
+  park        TEXT NOT NULL,
+  plan_digest TEXT NOT NULL,
+  profile     TEXT NOT NULL,
+  grade       TEXT NOT NULL,
+  coverage    REAL NOT NULL,
+  passed      INTEGER NOT NULL,
+  failed      INTEGER NOT NULL,
+  unknown     INTEGER NOT NULL,
+  scores      TEXT NOT NULL,           -- JSON: [[id, point, low, high, value], ...]
+  verdicts    TEXT NOT NULL            -- JSON: [[catalogue, id, verdict, message], ...]
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (V1, V2, V3)  # MIGRATIONS[n] lifts a store from version n to n + 1

@@ -20,9 +20,11 @@ from parkops.model import (
     Result,
     Running,
     Sample,
+    Snapshot,
+    Trend,
     Window,
 )
-from parkops.store import database, deliveries, events, intervals, records
+from parkops.store import assessments, database, deliveries, events, intervals, records
 from parkops.store.deliveries import Delivery
 
 
@@ -236,6 +238,21 @@ class Store:
     def evidence(self) -> tuple[Evidence, ...]:
         """Return all kept evidence."""
         return records.evidence(self._connection)
+
+    # Assessments
+
+    def save_assessment(self, snapshot: Snapshot) -> Snapshot:
+        """Keep an assessment; return it with its id."""
+        with self.transaction():
+            return assessments.save(self._connection, snapshot)
+
+    def assessment(self, number: int) -> Snapshot:
+        """Return a kept assessment by its id; -1 is the newest. UsageError when there is none."""
+        return assessments.read(self._connection, number)
+
+    def trend(self, park: str, most: int = 200) -> Trend:
+        """Return the newest assessments of a park as points in time, oldest first."""
+        return assessments.trend(self._connection, park, most)
 
 
 def _now(time_s: float | None) -> float:

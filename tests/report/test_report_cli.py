@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from parkops.store import Store
+
 DEMO = Path(__file__).parents[2] / "inventories" / "demo"
 
 
@@ -36,7 +38,8 @@ def test_report_without_a_store_writes_both_files_and_invents_nothing(folder):
     assert [Path(path).name for path in document["files"]] == ["report.html", "report.json"]
     assert all(Path(path).stat().st_size > 100_000 for path in document["files"])
     assert not [i for i in document["indicators"] if i["basis"] == "measured"]
-    assert not (folder / ".parkops" / "parkops.db").exists()
+    with Store.open(folder / ".parkops" / "parkops.db") as store:  # it keeps the report, and nothing else
+        assert (store.latest(), store.reach(), store.running()) == ((), (), ())
 
 
 def test_report_prints_a_summary_and_where_it_wrote(folder, tmp_path):
