@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from parkops.errors import DeviceError, Unreachable, UsageError
 from parkops.model import Target
@@ -39,7 +39,15 @@ class Sessions:
         self._ask_login, self._quiet = login, quiet
         self._login: Login | None = None
         self._kept: dict[tuple[str, int], _Kept] = {}
+        self._shared: dict[Hashable, Any] = {}
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="parkops-probe")
+
+    def shared(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what probes keep between rounds under a key; it is made at the first call."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        found: T = self._shared[key]
+        return found
 
     async def netconf(
         self, target: Target, call: Callable[[NetconfSession], T], timeout_s: float, fresh: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from parkops.model import State
 from parkops.monitor.probes import parameters as take
+from parkops.monitor.probes.agent import CREDENTIALS
 from parkops.monitor.probes.base import Entry, Over, Parameter
 from parkops.monitor.probes.dns import RCODES, TYPES, dns, domain_name
 from parkops.monitor.probes.http import http, https
@@ -15,7 +16,9 @@ from parkops.monitor.probes.modbus import FUNCTIONS, modbus
 from parkops.monitor.probes.mqtt import mqtt
 from parkops.monitor.probes.netconf import modules, netconf
 from parkops.monitor.probes.ntp import ntp
+from parkops.monitor.probes.oids import TOPICS
 from parkops.monitor.probes.radius import radius
+from parkops.monitor.probes.snmp import bounds, snmp
 from parkops.monitor.probes.ssh import ssh
 from parkops.monitor.probes.tcp import tcp
 from parkops.monitor.probes.tls import tls
@@ -108,6 +111,18 @@ PROBES: Mapping[str, Entry] = {
         port=123,
         parameters={"max_stratum": take.between(1, 15), "max_offset_s": Parameter(take.positive)},
         over=Over.UDP,
+    ),
+    "snmp": Entry(
+        snmp,
+        timeout_s=5.0,
+        port=161,
+        parameters={
+            **CREDENTIALS,
+            "collect": take.some_of(*TOPICS),
+            "platform": Parameter(take.text),
+            "interface": Parameter(take.names),
+            "max": Parameter(bounds),
+        },
     ),
     "link": Entry(
         link,
