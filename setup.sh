@@ -77,9 +77,17 @@ install_python() {
     .venv/bin/uv sync --quiet --frozen --inexact --all-extras $extra
 }
 
+install_editor() {  # what editors check a plan with, for the tests
+    server=yaml-language-server@2.0.0
+    [ -e ".venv/editor/$server" ] && return 0
+    .venv/bin/npm install --prefix .venv/editor --no-audit --no-fund --loglevel=error "$server" >/dev/null
+    touch ".venv/editor/$server"
+}
+
 command -v apt-get >/dev/null || die "this is not Debian: install by hand: $PACKAGES"
 WANTED_DEV=no
 [ "$WHAT" = test ] && WANTED_DEV=yes
 install_packages
 install_python
+if [ "$WANTED_DEV" = yes ]; then install_editor; fi
 say "ready: .venv/bin/parkops"
