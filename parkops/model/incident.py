@@ -167,6 +167,7 @@ class EventPolicy:
     damping: Damping = Damping()
     maintenance: tuple[Window, ...] = ()
     thresholds: tuple[tuple[str, float | None, float | None], ...] = ()  # value, warning, critical
+    severities: tuple[tuple[str, str], ...] = ()  # subject (probe:icmp, zone:z ...), severity; first wins
     receivers: tuple[Receiver, ...] = ()
 
     def deadline(self, severity: str) -> Deadline | None:

@@ -409,6 +409,7 @@ class Target:
     tenant: str = ""
     zone: str = ""
     params: tuple[tuple[str, str], ...] = ()
+    vantage: str = ""  # Device.name that probes, "" for parkops itself
 
     def param(self, name: str, default: str = "") -> str:
         """Return a parameter's value."""

@@ -5,30 +5,19 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from parkops.errors import ParkopsError
-from parkops.model import Event, Sample, State, Target
+from parkops.model import Event, Park, Sample, State, Target, objectives_of
+from parkops.monitor.incidents import Back, ChangeOf, Fact, Incidents, Lost
 from parkops.monitor.metrics import Metrics
 from parkops.monitor.outage import Outage, Turn
-from parkops.monitor.probes import PROBES
+from parkops.monitor.performance import Mended, Performance
+from parkops.monitor.signals import Signals
 from parkops.store import Store
 
 log = logging.getLogger("parkops.monitor")
 
 MAX_WAITING = 100_000  # samples kept while the store cannot be written
-
-
-@dataclass(frozen=True, slots=True)
-class _Opening:
-    target: Target
-    first_loss: Sample
-
-
-@dataclass(frozen=True, slots=True)
-class _Closing:
-    target: Target
-    time_s: float
 
 
 class Recorder:
@@ -40,25 +29,54 @@ class Recorder:
         store: Store,
         metrics: Metrics,
         on_event: Callable[[Event], None] | None = None,
+        park: Park | None = None,
+        change_of: ChangeOf | None = None,
+        signals: Signals | None = None,
     ) -> None:
         self._targets, self._store, self._metrics, self._on_event = targets, store, metrics, on_event
         self._waiting: list[Sample] = []
-        self._changes: list[_Opening | _Closing] = []
-        self._outages = _go_on(targets, store)
+        self._changes: list[Fact] = []
+        self._signals = signals or Signals()
+        self._alive_s: dict[str, float] = {}  # device -> when it answered last
+        self._incidents = Incidents(targets, store, park, change_of)
+        self._performance = Performance(
+            targets, self._incidents.policy, objectives_of(park) if park is not None else {}
+        )
+        unresolved = [event for event in store.events(open_only=True) if event.resolved_s is None]
+        self._performance.go_on(unresolved)
+        self._outages = _go_on(targets, store, {e.target for e in unresolved if e.kind == "outage"})
         self.count_open()
 
     def take(self, index: int, sample: Sample) -> Turn:
         """Take a target's next sample; events are written at once, all else by ``flush``."""
-        turn = self._outages[index].step(sample)
+        outage, target = self._outages[index], self._targets[index]
+        turn = outage.step(sample)
         self._waiting += turn.records
         if turn.opened:
-            self._changes.append(_Opening(self._targets[index], turn.opened))
+            self._changes.append(Lost(target, turn.opened.reason, turn.opened.time_s))
         if turn.closed_s is not None:
-            self._changes.append(_Closing(self._targets[index], turn.closed_s))
+            self._changes.append(Back(target, turn.closed_s))
+        self._changes += self._performance.take(index, sample, outage.down)
+        if target.probe == "icmp" and sample.state is State.UP:
+            self._alive_s[target.device] = sample.time_s
         self._metrics.take(index, sample, turn.records)
         if self._changes:
             self.flush()
         return turn
+
+    def keep_house(self, now_s: float) -> None:
+        """Write what waits and look at what is open, about once a second; ``now_s`` is record time."""
+        self._changes += self._signals.drain()
+        self.flush()
+        try:
+            with self._store.transaction():
+                changed = self._incidents.tick(now_s, self._alive_s)
+        except ParkopsError as error:
+            log.error("%s", error)
+        else:
+            for event in changed:
+                self._tell(event)
+        self.count_open()
 
     def flush(self) -> None:
         """Write what waits, all or nothing; while the store refuses, keep it and try again."""
@@ -67,7 +85,7 @@ class Recorder:
         try:
             with self._store.transaction():
                 self._store.save_samples(self._waiting)
-                events = [event for change in self._changes if (event := self._apply(change))]
+                events = [(fact, event) for fact in self._changes for event in self._incidents.apply(fact)]
         except ParkopsError as error:
             log.error("%s", error)
             del self._waiting[:-MAX_WAITING]
@@ -76,7 +94,11 @@ class Recorder:
         self._waiting.clear()
         self._changes.clear()
         self._metrics.unwritten = 0
-        for event in events:
+        for fact, event in events:
+            if event.resolved_s is not None:
+                self._metrics.closed += 1
+            elif not isinstance(fact, Back | Mended):
+                self._metrics.opened += 1
             self._tell(event)
         if events:
             self.count_open()
@@ -86,35 +108,12 @@ class Recorder:
         counts = Counter(event.severity for event in self._store.events(open_only=True))
         self._metrics.open_events = {name: counts[name] for name in {"critical", "warning", *counts}}
 
-    def _apply(self, change: _Opening | _Closing) -> Event | None:
-        target = change.target
-        if isinstance(change, _Opening):
-            severity = target.param("severity") or PROBES[target.probe].severity
-            loss = change.first_loss
-            return self._store.open_event(target.id, target.device, severity, loss.reason, loss.time_s)
-        for event in self._store.events(open_only=True):
-            if event.target == target.id:
-                note = self._unseen(event, change.time_s)
-                return self._store.close_event(event.id, change.time_s, note)
-        return None  # somebody closed it by hand
-
-    def _unseen(self, event: Event, until_s: float) -> str:
-        """Say how much of an outage nobody watched: the target may have been up in between."""
-        spans = self._store.intervals(event.target, event.opened_s, until_s)
-        unknown_s = sum(span.duration_s for span in spans if span.state is State.UNKNOWN)
-        return f"not observed for {unknown_s:.0f} s of it" if unknown_s else ""
-
     def _tell(self, event: Event) -> None:
-        if event.closed_s is None:
-            self._metrics.opened += 1
-        else:
-            self._metrics.closed += 1
         if self._on_event is not None:
             self._on_event(event)
 
 
-def _go_on(targets: Sequence[Target], store: Store) -> list[Outage]:
-    down = {event.target for event in store.events(open_only=True)}
+def _go_on(targets: Sequence[Target], store: Store, down: set[str]) -> list[Outage]:
     last = {interval.target: interval for interval in store.latest()}
     outages = []
     for target in targets:

@@ -13,8 +13,11 @@ from contextlib import contextmanager
 
 from parkops.errors import UsageError
 from parkops.model import Event, Park, Sample, State, Workspace
+from parkops.model.incident import POLICY
+from parkops.monitor.incidents import ChangeOf
 from parkops.monitor.metrics import Metrics
-from parkops.monitor.watch import Hooks, Summary, prepare, watch
+from parkops.monitor.signals import Signals
+from parkops.monitor.watch import Hooks, Life, Summary, prepare, watch
 from parkops.store import Store, pending
 from parkops.transport import secrets
 from parkops.transport.login import login
@@ -61,9 +64,12 @@ def run(
     interval_s: float | None = None,
     hooks: Hooks | None = None,
     metrics: Metrics | None = None,
+    change_of: ChangeOf | None = None,
+    signals: Signals | None = None,
 ) -> Summary:
     """Watch a park until ``rounds`` are done, ``until()`` holds or, in the main thread, Ctrl-C.
 
+    ``change_of`` tells which push may have mended a device, ``signals`` is where others say what they see.
     UsageError when a target cannot be probed, or another monitor runs.
     """
     targets = prepare(park.targets, interval_s)
@@ -81,6 +87,7 @@ def run(
                     until=lambda: stopped.is_set() or (until is not None and until()),
                     hooks=hooks,
                     metrics=metrics,
+                    life=Life(park, change_of, signals),
                 )
             )
         )
@@ -99,8 +106,8 @@ def _retire(store: Store, watched: set[str]) -> None:
     with store.transaction():
         store.retire_others(watched)
         for event in store.events(open_only=True):
-            if event.target not in watched:
-                store.close_event(event.id, note="no longer watched")
+            if event.target not in watched and event.kind != "signal":
+                store.close_event(event.id, note="no longer watched", by=POLICY)
 
 
 class MonitorThread:
@@ -116,8 +123,12 @@ class MonitorThread:
         *,
         interval_s: float | None = None,
         metrics: Metrics | None = None,
+        change_of: ChangeOf | None = None,
+        signals: Signals | None = None,
     ) -> None:
         self._park, self._workspace, self._interval_s = park, workspace, interval_s
+        self._change_of = change_of
+        self.signals = signals or Signals()
         self.metrics = metrics or Metrics()
         self._stop = threading.Event()
         self._changed = threading.Condition()
@@ -192,6 +203,8 @@ class MonitorThread:
                 interval_s=self._interval_s,
                 hooks=hooks,
                 metrics=self.metrics,
+                change_of=self._change_of,
+                signals=self.signals,
             )
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits or stops
             with self._changed:

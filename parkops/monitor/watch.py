@@ -8,15 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from parkops.errors import UsageError
-from parkops.model import Event, Sample, State, Target
+from parkops.model import Event, Park, Sample, State, Target
 from parkops.monitor import probes
 from parkops.monitor.clock import RecordClock
+from parkops.monitor.incidents import ChangeOf
 from parkops.monitor.metrics import Metrics
 from parkops.monitor.probes.base import Context, Reads, Tools
 from parkops.monitor.probes.icmp import Pinger
 from parkops.monitor.recorder import Recorder
 from parkops.monitor.schedule import Schedule, Slot
 from parkops.monitor.sessions import Sessions
+from parkops.monitor.signals import Signals
 from parkops.store import Store
 from parkops.transport.login import Login
 
@@ -39,11 +41,20 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """What events need beyond samples: the park, which push touched a device, and what others say."""
+
+    park: Park | None = None  # its topology and policy; without it every event stands alone
+    change_of: ChangeOf | None = None
+    signals: Signals | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """Who wants to know; called in the monitor's loop, so they must be quick."""
 
     on_sample: Callable[[Sample], None] | None = None
-    on_event: Callable[[Event], None] | None = None  # opened, or closed when ``closed_s`` is set
+    on_event: Callable[[Event], None] | None = None  # opened, changed, or ended
     on_round: Callable[[int], None] | None = None
 
 
@@ -67,6 +78,7 @@ async def watch(
     interval_s: float | None = None,
     hooks: Hooks | None = None,
     metrics: Metrics | None = None,
+    life: Life | None = None,
 ) -> Summary:
     """Probe ``targets`` until ``rounds`` are done, ``until()`` holds, or the task is cancelled.
 
@@ -76,7 +88,9 @@ async def watch(
     """
     pinger, sessions = Pinger(), Sessions(login or _no_login, quiet)
     tools = Tools(RecordClock(), pinger, sessions, Reads(), secret or _no_secret)
-    watcher = _Watcher(prepare(targets, interval_s), store, tools, hooks or Hooks(), metrics or Metrics())
+    watcher = _Watcher(
+        prepare(targets, interval_s), store, tools, hooks or Hooks(), metrics or Metrics(), life or Life()
+    )
     try:
         return await watcher.run(rounds, until)
     finally:
@@ -97,11 +111,19 @@ class _Watcher:
     """The loop of one watch."""
 
     def __init__(
-        self, targets: tuple[Target, ...], store: Store, tools: Tools, hooks: Hooks, metrics: Metrics
+        self,
+        targets: tuple[Target, ...],
+        store: Store,
+        tools: Tools,
+        hooks: Hooks,
+        metrics: Metrics,
+        life: Life,
     ) -> None:
         self._targets, self._hooks, self._metrics = targets, hooks, metrics
         metrics.watch(targets)
-        self._recorder = Recorder(targets, store, metrics, hooks.on_event)
+        self._recorder = Recorder(
+            targets, store, metrics, hooks.on_event, life.park, life.change_of, life.signals
+        )
         self._clock = tools.clock
         self._contexts = [Context(tools, probes.timeout_s(target)) for target in targets]
         slots = [Slot(probes.PROBES[t.probe].together(t), t.interval_s) for t in targets]
@@ -140,7 +162,7 @@ class _Watcher:
     def _keep_house(self) -> None:
         self._metrics.lag_s, self._lag_s = self._lag_s, 0.0
         self._metrics.ahead_s = round(self._clock.ahead_s, 3)
-        self._recorder.count_open()
+        self._recorder.keep_house(self._clock.now())
 
     def _start(self, index: int, due_s: float) -> None:
         if self._busy[index]:

@@ -128,8 +128,8 @@ def find(connection: sqlite3.Connection, target: str, kind: str) -> Event | None
 
 def family(connection: sqlite3.Connection, event_id: int) -> tuple[Event, ...]:
     """Return an event with its consequences that are not closed."""
-    query = _SELECT + "WHERE id = ? OR (parent = ? AND closed_s IS NULL) ORDER BY id"
-    return tuple(Event(*row) for row in connection.execute(query, (event_id, event_id)))
+    query = _SELECT + "WHERE id = ? OR (parent = ? AND closed_s IS NULL) ORDER BY id <> ?, id"
+    return tuple(Event(*row) for row in connection.execute(query, (event_id,) * 3))
 
 
 def resolved_before(connection: sqlite3.Connection, time_s: float) -> tuple[Event, ...]:

@@ -150,6 +150,10 @@ class Store:
         """Return an event; UsageError when there is none of that number."""
         return events.get(self._connection, event_id)
 
+    def consequences(self, event_id: int) -> tuple[Event, ...]:
+        """Return what is not closed of an event's consequences."""
+        return events.family(self._connection, event_id)[1:]
+
     def find_event(self, target: str, kind: str = "outage") -> Event | None:
         """Return the event of a target and kind that is not resolved, else the latest one."""
         return events.find(self._connection, target, kind)

@@ -1,0 +1,30 @@
+"""Where traps, log lines, notifications and alerts wait until the monitor's loop takes them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from parkops.model import Signal
+
+MOST = 100_000  # waiting; of more, the oldest are dropped, and counted
+
+
+class Signals:
+    """A queue that any thread may fill, and the recorder empties."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Signal] = deque(maxlen=MOST)
+        self.received = 0
+        self.dropped = 0
+
+    def put(self, signal: Signal) -> None:
+        """Leave a signal."""
+        self.received += 1
+        self.dropped += len(self._waiting) == MOST
+        self._waiting.append(signal)
+
+    def drain(self) -> Iterator[Signal]:
+        """Take what waits, the oldest first."""
+        while self._waiting:
+            yield self._waiting.popleft()
