@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,18 +13,21 @@ import click
 from parkops.cli.common import Context, json_option
 
 if TYPE_CHECKING:
-    from parkops.model import Assessment, EvidenceSet
+    from parkops.model import Assessment
+    from parkops.report.bundle import Report, Writer
+
+FORMATS = "html, xlsx, csv, json, junit, sarif, oscal, prometheus"
 
 
 @click.command()
 @click.option(
     "--format",
     "formats",
-    type=click.Choice(["html", "json"]),
     multiple=True,
-    default=("html", "json"),
+    metavar="NAMES",
+    default=("html,json",),
     show_default=True,
-    help="What to write; may be given twice.",
+    help=f"What to write, separated by commas: {FORMATS}.",
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option(
@@ -32,9 +35,12 @@ if TYPE_CHECKING:
     type=click.Choice(["zh", "en"]),
     default="zh",
     show_default=True,
-    help="Language that the page opens in; both are in it.",
+    help="Language; the page holds both and opens in this one.",
 )
+@click.option("--tenant", metavar="ID", default="", help="Only what this tenant may see.")
+@click.option("--domain", metavar="NAME", default="", help="Only the requirements of this domain.")
 @click.option("--gate", is_flag=True, help="Exit 1 when a requirement failed.")
+@click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 @json_option
 @click.pass_obj
 def report(
@@ -42,7 +48,10 @@ def report(
     formats: Sequence[str],
     out: Path | None,
     lang: Literal["zh", "en"],
+    tenant: str,
+    domain: str,
     gate: bool,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Assess the park against the guide and write the report.
@@ -52,46 +61,61 @@ def report(
     \b
     Example:
       parkops -p inventories/demo report
-      parkops -p inventories/demo report --format html --lang en --out /srv/www
+      parkops -p inventories/demo report --format html,xlsx --lang en --out /srv/www
+      parkops -p inventories/demo report --tenant huaxing --format xlsx
     """
-    from parkops.report import json_
+    from parkops.report import json_, writers
 
-    assessment, evidence = ctx.assessed()
-    ctx.keep(assessment)
+    chosen = writers.choose(name for text in formats for name in _names(text))
+    found = _report(ctx, lang, tenant, domain, dry_run=dry_run)
     folder = out or ctx.workspace.reports
-    paths = _write(ctx, assessment, evidence, formats, folder, lang)
+    if tenant and out is None:
+        folder /= tenant
+    paths = _write(found, chosen, folder, dry_run=dry_run)
     if as_json:
-        body = json_.document(assessment, ctx.park(), evidence)
-        ctx.print_json("report", {**body, "files": [str(path) for path in paths]})
+        ctx.print_json("report", {**json_.body(found), "files": [str(path) for path in paths]})
     else:
-        _summary(ctx, assessment, paths)
-    if gate and any(result.verdict == "fail" for result in assessment.requirements):
+        _summary(ctx, found.assessment, paths, dry_run=dry_run)
+    if gate and _failed(found.assessment):
         sys.exit(1)
 
 
-def _write(
-    ctx: Context,
-    assessment: Assessment,
-    evidence: EvidenceSet,
-    formats: Sequence[str],
-    folder: Path,
-    lang: Literal["zh", "en"],
-) -> list[Path]:
-    from parkops.report import html, json_
-
-    paths = []
-    if "html" in formats:
-        paths.append(html.write(assessment, ctx.park(), evidence, folder / "report.html", lang))
-    if "json" in formats:
-        paths.append(json_.write(assessment, ctx.park(), evidence, folder / "report.json"))
-    return paths
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _summary(ctx: Context, assessment: Assessment, paths: Sequence[Path]) -> None:
-    counts = Counter(result.verdict.value for result in assessment.requirements)
-    table = ctx.table("requirements", "count")
+def _report(ctx: Context, lang: Literal["zh", "en"], tenant: str, domain: str, *, dry_run: bool) -> Report:
+    from parkops.report import scope
+    from parkops.report.bundle import Report
+
+    assessment, evidence = ctx.assessed()
+    if not dry_run:
+        ctx.keep(assessment)
+    found = Report(assessment, ctx.park(), evidence, lang)
+    if tenant:
+        found = scope.for_tenant(found, tenant)
+    return scope.for_domain(found, domain) if domain else found
+
+
+def _failed(assessment: Assessment) -> bool:
+    return any(result.verdict == "fail" for result in (*assessment.requirements, *assessment.controls))
+
+
+def _write(report: Report, chosen: Mapping[str, Writer], folder: Path, *, dry_run: bool) -> list[Path]:
+    from parkops.report import writers
+
+    if not dry_run:
+        return writers.write(report, chosen, folder)
+    return [folder / name for writer in chosen.values() for name in writer(report)]
+
+
+def _summary(ctx: Context, assessment: Assessment, paths: Sequence[Path], *, dry_run: bool) -> None:
+    results = (*assessment.requirements, *assessment.controls)
+    catalogues = list(dict.fromkeys(result.catalogue for result in results))
+    counts = Counter((result.catalogue, result.verdict.value) for result in results)
+    table = ctx.table("requirements", *catalogues)
     for verdict in ("pass", "fail", "unknown", "waived", "not-applicable"):
-        table.add_row(verdict, str(counts[verdict]))
+        table.add_row(verdict, *(str(counts[name, verdict]) for name in catalogues))
     ctx.console.print(table, markup=False)
     scores = ctx.table("score", "point", "interval")
     scores.add_row(*_score("total", assessment.total_point, assessment.total_low, assessment.total_high))
@@ -106,7 +130,7 @@ def _summary(ctx: Context, assessment: Assessment, paths: Sequence[Path]) -> Non
     ctx.console.print(scores, markup=False)
     ctx.console.print(f"{100 * assessment.coverage:.1f} % of the weight is known", markup=False)
     for path in paths:
-        ctx.console.print(f"wrote {path}", markup=False, soft_wrap=True)
+        ctx.console.print(f"{'would write' if dry_run else 'wrote'} {path}", markup=False, soft_wrap=True)
 
 
 def _score(name: str, point: float | None, low: float, high: float) -> tuple[str, str, str]:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from hashlib import sha256
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from parkops.model import Assessment, EvidenceSet, Park
 from parkops.report import chinese, words
+from parkops.report.bundle import Language, Report
 from parkops.report.view import MOST_EVIDENCE, build, duration, number, stamp
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-Language = Literal["zh", "en"]
-
 
 def render(assessment: Assessment, park: Park, evidence: EvidenceSet, lang: Language = "zh") -> str:
     """Return the page, opened in ``lang``; both languages are in it. The same input gives the same text."""
-    script = (files("parkops.report") / "templates" / "report.js").read_text(encoding="utf-8")
-    style = (files("parkops.report") / "templates" / "report.css").read_text(encoding="utf-8")
+    script = (resources.files("parkops.report") / "templates" / "report.js").read_text(encoding="utf-8")
+    style = (resources.files("parkops.report") / "templates" / "report.css").read_text(encoding="utf-8")
     script_hash = b64encode(sha256(script.encode()).digest()).decode()
     return (
         _environment()
@@ -34,6 +34,12 @@ def render(assessment: Assessment, park: Park, evidence: EvidenceSet, lang: Lang
             script_hash=script_hash,
         )
     )
+
+
+def files(report: Report) -> Mapping[str, bytes]:
+    """Return report.html."""
+    page = render(report.assessment, report.park, report.evidence, report.lang)
+    return {"report.html": page.encode()}
 
 
 def write(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from parkops.model import Device, EvidenceSet, Expectation, Park, Reach, Role
 
+PARK = "park"  # zone of a device that is not the reader's own
+
 
 @dataclass(frozen=True, slots=True)
 class Try:
@@ -67,10 +69,11 @@ def fold(park: Park, evidence: EvidenceSet) -> Matrix:
     zones = _zones(park)
     grouped: dict[tuple[str, str], list[Try]] = {}
     for item in tries:
-        pair = (zones[item.expectation.src_device], zones[item.expectation.dst_device])
+        ends = (item.expectation.src_device, item.expectation.dst_device)
+        pair = (zones.get(ends[0], PARK), zones.get(ends[1], PARK))
         grouped.setdefault(pair, []).append(item)
     cells = {pair: _cell(own) for pair, own in grouped.items()}
-    order = [zone.id for zone in park.zones] + ["outside"]
+    order = [zone.id for zone in park.zones] + [PARK, "outside"]
     sources = tuple(zone for zone in order if any(pair[0] == zone for pair in cells))
     targets = tuple(zone for zone in order if any(pair[1] == zone for pair in cells))
     return Matrix(sources, targets, cells, tries)

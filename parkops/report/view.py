@@ -104,6 +104,11 @@ class View:
     waived: tuple[WaivedFeature, ...]
 
 
+def results_of(assessment: Assessment) -> tuple[RequirementResult, ...]:
+    """Return the requirements of the guide, then those of the other catalogues."""
+    return (*assessment.requirements, *assessment.controls)
+
+
 def build(assessment: Assessment, park: Park, evidence: EvidenceSet) -> View:
     """Return the page's content."""
     requirements = assessment.requirements

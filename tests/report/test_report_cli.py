@@ -52,6 +52,41 @@ def test_report_prints_a_summary_and_where_it_wrote(folder, tmp_path):
     assert 'data-lang="en"' in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")[:400]
 
 
+def test_all_formats_at_once_for_one_tenant(folder, tmp_path):
+    done = call(folder, "report", "--format", "csv,json,junit", "--format", "sarif", "--tenant", "huaxing",
+                "--lang", "en", "--out", str(tmp_path / "out"))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"report.json", "report.junit.xml", "report.sarif.json", "report-findings.csv"} <= written
+    document = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert document["scope"] == {"tenant": "huaxing", "domain": ""}
+
+
+def test_a_tenants_report_has_a_folder_of_its_own_and_a_dry_run_writes_nothing(folder):
+    done = call(
+        folder, "report", "--format", "csv", "--tenant", "yuntai", "--domain", "production", "--dry-run"
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.replace("\n", "")
+    assert f"would write {folder / 'reports' / 'yuntai' / 'report-findings.csv'}" in said
+    assert not (folder / "reports" / "yuntai").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--format", "html,docx"), "docx: no such format: known: html"),
+        (("--tenant", "huaxin"), "huaxin: no such tenant: did you mean 'huaxing'"),
+        (("--domain", "sea"), "sea: no such domain"),
+    ],
+)
+def test_a_wrong_word_writes_nothing(folder, tmp_path, words, message):
+    done = call(folder, "report", *words, "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_gate_exits_1_when_a_requirement_failed(folder, tmp_path):
     assert call(folder, "report", "--gate", "--out", str(tmp_path)).returncode == 1
 

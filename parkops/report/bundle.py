@@ -1,0 +1,31 @@
+"""What a writer gets: one assessment with its park and its evidence, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from parkops.model import Assessment, EvidenceSet, Park
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a report says; ``lang`` is its language, or the first one where both are in it."""
+
+    assessment: Assessment
+    park: Park
+    evidence: EvidenceSet
+    lang: Language = "zh"
+    tenant: str = ""  # Tenant.id of a report for one tenant only
+    domain: str = ""  # of a report about one domain only
+
+
+class Writer(Protocol):
+    """Turns a report into files: name to content. The same report gives the same bytes."""
+
+    def __call__(self, report: Report) -> Mapping[str, bytes]:
+        """Return the files of the report by their names."""
+        ...
