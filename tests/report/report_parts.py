@@ -23,7 +23,7 @@ from parkops.report.bundle import Language, Report
 
 HOSTILE = "=cmd|'/c calc'!A1 <script>alert(1)</script>\x00\x1b]]>\n\"\\ {{ 7 * 7 }}"
 CONTROL = RequirementResult(
-    id="MLPS-CN-ARCH-01",
+    id="COMPANY-NET-01",
     title_zh="网络架构",
     text="Bandwidth suffices at peak times.",
     domain="communication-network",
@@ -31,7 +31,7 @@ CONTROL = RequirementResult(
     verdict=Verdict.FAIL,
     findings=(
         Finding(
-            "MLPS-CN-ARCH-01",
+            "COMPANY-NET-01",
             "capacity",
             Verdict.FAIL,
             "Expected: a. Actual: b.",
@@ -49,7 +49,7 @@ CONTROL = RequirementResult(
     kinds=("config",),
     message="fw-1: Expected: a. Actual: b.",
     text_zh="带宽应满足业务高峰期需要。",
-    catalogue="mlps",
+    catalogue="company",
     clauses=("7.1.2.1 b)", "8.1.2.1 b)"),
     confidence="knowledge",
     levels=(2, 3),

@@ -87,7 +87,7 @@ def test_junit_counts_every_requirement_once(made, name):
 
 def test_junit_tells_why_where_and_how_to_mend(made):
     root = etree.fromstring(junit.files(made["mixed"])["report.junit.xml"])
-    failure = root.find(".//testsuite[@name='mlps.communication-network']/testcase/failure")
+    failure = root.find(".//testsuite[@name='company.communication-network']/testcase/failure")
     assert failure.get("message") == "fw-1: Expected: a. Actual: b."
     assert "fw-1:/etc/nftables.conf:3: drop" in failure.text
     assert "  > undo telnet server enable\n  > quit" in failure.text
@@ -126,7 +126,7 @@ def test_sarif_passes_the_multitool(made, name, tmp_path):
 
 def test_sarif_points_at_lines_of_plan_and_configuration(made):
     (run,) = json.loads(sarif.files(made["mixed"])["report.sarif.json"])["runs"]
-    failed = [item for item in run["results"] if item["ruleId"] == "MLPS-CN-ARCH-01"]
+    failed = [item for item in run["results"] if item["ruleId"] == "COMPANY-NET-01"]
     places = [
         (p["physicalLocation"]["artifactLocation"]["uri"], p["physicalLocation"]["region"]["startLine"])
         for p in failed[0]["locations"]
