@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parkops.design import Lock, LockFile, design, lock_text, parse_lock
 from parkops.errors import DesignError, PlanError, Problem
@@ -12,15 +13,10 @@ from parkops.model.bulk import bulk
 from parkops.plan import LoadedPlan, load
 from parkops.plan.cache import TreeCache
 from parkops.platforms import find_platforms, missing_features
-from parkops.render import Renderer, park_artifacts
-from parkops.render.cache import (
-    Entry,
-    Rendered,
-    cached_devices,
-    changed_devices,
-    stamp_of,
-)
-from parkops.render.write import Written, write
+
+if TYPE_CHECKING:  # what only designs a park does not pay for the templates' engine
+    from parkops.render.cache import Entry, Rendered
+    from parkops.render.write import Written
 
 
 def design_park(workspace: Workspace) -> tuple[Park, Lock]:
@@ -86,6 +82,9 @@ def build_park(
     park: Park, workspace: Workspace, devices: Collection[str] | None = None
 ) -> tuple[tuple[Artifact, ...], Written]:
     """Render the park, or some of its devices, and write what changed below its build folder."""
+    from parkops.render.cache import Rendered, stamp_of
+    from parkops.render.write import write
+
     artifacts, record = _render(park, workspace, devices)
     build = workspace.build_of(park.name)
     written = write(artifacts, build, devices)
@@ -97,6 +96,9 @@ def build_park(
 
 def changed_since(park: Park, workspace: Workspace) -> list[str]:
     """Return the names of the devices that differ from the last render by their plan or templates."""
+    from parkops.render import Renderer
+    from parkops.render.cache import changed_devices
+
     renderer = Renderer.of(park, find_platforms(workspace.platform_dirs))
     return changed_devices(park.managed, renderer, _last(park, workspace))
 
@@ -105,6 +107,9 @@ def _render(
     park: Park, workspace: Workspace, devices: Collection[str] | None
 ) -> tuple[tuple[Artifact, ...], dict[str, Entry]]:
     """Return artifacts in path order, and the record that the next render compares with."""
+    from parkops.render import Renderer, park_artifacts
+    from parkops.render.cache import cached_devices
+
     last = _last(park, workspace)
     renderer = Renderer.of(park, find_platforms(workspace.platform_dirs))
     chosen = park.managed if devices is None else [park.device(name) for name in sorted(devices)]
@@ -117,6 +122,8 @@ def _render(
 
 
 def _last(park: Park, workspace: Workspace) -> Rendered:
+    from parkops.render.cache import Rendered
+
     last = Rendered.load(workspace.rendered)
     return last if last.park == park.name else Rendered()
 

@@ -14,13 +14,17 @@ T = TypeVar("T")
 
 @contextmanager
 def bulk() -> Iterator[None]:
-    """Collect nothing inside; a plan of 10,000 devices is read in a quarter of the time."""
+    """Collect nothing inside; a plan of 10,000 devices is read in a quarter of the time.
+
+    What was made is left out of later collections, too: walking it once costs a tenth of making it.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            gc.freeze()
             gc.enable()
 
 
