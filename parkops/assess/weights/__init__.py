@@ -72,7 +72,7 @@ def weigh(experts: Sequence[Expert], catalogue: IndicatorCatalogue, method: Meth
 
     ``aij`` joins judgements before the priorities are told, ``aip`` the experts' priorities. ParkopsError
     (exit 1) names every matrix above the limit of consistency, and the judgements that contradict most. Where
-    each expert is consistent, so are their joined judgements (Xu, EJOR 126, 2000): only the experts are asked.
+    each expert is consistent, so are their joined judgements (Xu, EJOR 126, 2000): the experts are asked.
     """
     refused: list[str] = []
     found = []
