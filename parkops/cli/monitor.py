@@ -59,7 +59,7 @@ def monitor(
         if listen:
             # The socket is made before the move into the lab's network, so that it is reached from here.
             exporter = stack.enter_context(room.Exporter.bind(*_address(listen)))
-            exporter.serve(metrics.text)
+            exporter.serve(room.pages(park, metrics, exporter.url))
             ctx.console.print(f"Metrics: {exporter.url}")
         if not ctx.enter_lab():
             ctx.console.print(f"No lab of this park runs: probing {park.management_network} from here.")

@@ -120,6 +120,7 @@ from parkops.model.plane import (
     SnmpUser,
     SshPolicy,
 )
+from parkops.model.rollup import HOUR_S, RawChunk, Rollup, Vitals
 from parkops.model.routing import (
     Bgp,
     BgpNeighbor,
@@ -152,6 +153,7 @@ from parkops.model.workspace import Workspace
 
 __all__ = [
     "DEADLINES",
+    "HOUR_S",
     "Access",
     "Advice",
     "Allowance",
@@ -229,6 +231,7 @@ __all__ = [
     "Ptp",
     "QosClass",
     "Quarantine",
+    "RawChunk",
     "Reach",
     "Receiver",
     "RequirementResult",
@@ -237,6 +240,7 @@ __all__ = [
     "RingMember",
     "Risk",
     "Role",
+    "Rollup",
     "Routing",
     "Rule",
     "Running",
@@ -269,6 +273,7 @@ __all__ = [
     "Verdict",
     "VerdictChange",
     "VerdictMark",
+    "Vitals",
     "Vpn",
     "Vrf",
     "Vrrp",

@@ -1,6 +1,7 @@
 """Watches the park: probes and their schedule, state intervals and events, figures for Prometheus."""
 
-from parkops.monitor.exporter import Exporter
+from parkops.monitor.discovery import pages
+from parkops.monitor.exporter import Exporter, Pages
 from parkops.monitor.metrics import Metrics
 from parkops.monitor.run import MonitorThread, run, running_pid
 from parkops.monitor.watch import Hooks, Summary, prepare, watch
@@ -10,7 +11,9 @@ __all__ = [
     "Hooks",
     "Metrics",
     "MonitorThread",
+    "Pages",
     "Summary",
+    "pages",
     "prepare",
     "run",
     "running_pid",

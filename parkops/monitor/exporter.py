@@ -5,18 +5,29 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
 from parkops.errors import UsageError
+from parkops.monitor.exposition import OPENMETRICS, TEXT, accepts_openmetrics
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+PLAIN = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What is served."""
+
+    metrics: Callable[[bool], str]  # as OpenMetrics, or in the older text format
+    discovery: Callable[[], str] = lambda: "[]"  # Prometheus's http_sd: JSON
+    fault: Callable[[], str] = lambda: ""  # why the monitor is not healthy, "" when it is
 
 
 class Exporter:
-    """Serves ``/metrics``. ``bind`` listens at once; ``serve`` begins to answer.
+    """Serves ``/metrics``, ``/sd`` and ``/healthz``. ``bind`` listens at once; ``serve`` begins to answer.
 
     A socket stays in the network namespace in which it was made: bind before entering the lab's.
     """
@@ -43,9 +54,9 @@ class Exporter:
         name = f"[{host!s}]" if ":" in str(host) else str(host)
         return f"http://{name}:{port}/metrics"
 
-    def serve(self, text: Callable[[], str]) -> None:
-        """Answer scrapes with ``text()``, in threads of their own."""
-        self._server.text = text
+    def serve(self, pages: Pages) -> None:
+        """Answer in threads of their own."""
+        self._server.pages = pages
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="parkops-exporter", daemon=True
         )
@@ -73,7 +84,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
-        self.text: Callable[[], str] = str
+        self.pages = Pages(lambda _: "")
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -92,11 +103,19 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """Answer /metrics."""
-        if self.path.partition("?")[0] == "/metrics":
-            self._answer(HTTPStatus.OK, CONTENT_TYPE, self.server.text())
+        """Answer."""
+        path, pages = self.path.partition("?")[0], self.server.pages
+        if path == "/metrics":
+            new = accepts_openmetrics(self.headers.get("Accept", ""))
+            self._answer(HTTPStatus.OK, OPENMETRICS if new else TEXT, pages.metrics(new))
+        elif path == "/sd":
+            self._answer(HTTPStatus.OK, "application/json", pages.discovery())
+        elif path == "/healthz":
+            fault = pages.fault()
+            status = HTTPStatus.SERVICE_UNAVAILABLE if fault else HTTPStatus.OK
+            self._answer(status, PLAIN, f"{fault or 'ok'}\n")
         else:
-            self._answer(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", "See /metrics\n")
+            self._answer(HTTPStatus.NOT_FOUND, PLAIN, "See /metrics, /sd and /healthz\n")
 
     def _answer(self, status: HTTPStatus, content_type: str, text: str) -> None:
         body = text.encode()

@@ -37,6 +37,15 @@ class Outage:
         self.state = state
         self.down = down
 
+    def stays_up(self, time_s: float) -> bool:
+        """Take a good sample that changes nothing, which is nearly every one; False when it does."""
+        if self.state is not State.UP or self._first_loss is not None or self.down or self._last_s is None:
+            return False
+        if time_s - self._last_s > self._limit_s:
+            return False
+        self._last_s = time_s
+        return True
+
     def step(self, sample: Sample) -> Turn:
         """Take the next sample."""
         gap = self._gap(sample)

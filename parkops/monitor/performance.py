@@ -82,6 +82,14 @@ class Performance:
             if event.kind not in ("outage", "signal") and event.target in index:
                 self._broken[index[event.target], event.kind] = event.severity
 
+    def good(self, index: int) -> bool:
+        """Take a good answer where there is nothing to say; False when ``take`` must look."""
+        if self._lost[index] or index in self._rtts or self._broken:
+            return False
+        if self._seen[index] < WINDOW:
+            self._seen[index] += 1
+        return True
+
     def take(self, index: int, sample: Sample, down: bool) -> list[Broke | Mended]:
         """Take a target's next sample; ``down`` while an outage goes on, which explains what is lost."""
         if sample.state is State.UNKNOWN:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 from parkops.errors import ParkopsError
-from parkops.model import Event, Park, Sample, State, Target, objectives_of
+from parkops.model import Event, Park, Sample, State, Target, Vitals, objectives_of
 from parkops.monitor.incidents import Back, ChangeOf, Fact, Incidents, Lost
+from parkops.monitor.ledger import Ledger
 from parkops.monitor.metrics import Metrics
 from parkops.monitor.outage import Outage, Turn
 from parkops.monitor.performance import Mended, Performance
@@ -34,6 +36,7 @@ class Recorder:
         signals: Signals | None = None,
     ) -> None:
         self._targets, self._store, self._metrics, self._on_event = targets, store, metrics, on_event
+        self._ledger = Ledger(targets, store, time.time())
         self._waiting: list[Sample] = []
         self._changes: list[Fact] = []
         self._signals = signals or Signals()
@@ -47,9 +50,27 @@ class Recorder:
         self._outages = _go_on(targets, store, {e.target for e in unresolved if e.kind == "outage"})
         self.count_open()
 
+    def good(self, index: int, time_s: float, rtt_s: float) -> bool:
+        """Take an answer of a target that stays up; False, and nothing is taken, when it changes anything."""
+        if not self._outages[index].stays_up(time_s):
+            return False
+        self._ledger.good(index, time_s, rtt_s)
+        self._metrics.good(index, time_s, rtt_s)
+        target = self._targets[index]
+        self._alive_s[target.device] = time_s
+        if not self._performance.good(index):
+            sample = Sample(target.id, time_s, State.UP, rtt_s)
+            self._changes += self._performance.take(index, sample, down=False)
+            if self._changes:
+                self.flush()
+        return True
+
     def take(self, index: int, sample: Sample) -> Turn:
         """Take a target's next sample; events are written at once, all else by ``flush``."""
         outage, target = self._outages[index], self._targets[index]
+        before = self._ledger.take(index, sample)
+        if before is not None:
+            self._waiting.append(before)
         turn = outage.step(sample)
         self._waiting += turn.records
         if turn.opened:
@@ -80,18 +101,20 @@ class Recorder:
 
     def flush(self) -> None:
         """Write what waits, all or nothing; while the store refuses, keep it and try again."""
-        if not self._waiting and not self._changes:
+        if not self._waiting and not self._changes and not self._ledger.waiting:
             return
         try:
             with self._store.transaction():
                 self._store.save_samples(self._waiting)
+                self._ledger.write()
                 events = [(fact, event) for fact in self._changes for event in self._incidents.apply(fact)]
         except ParkopsError as error:
             log.error("%s", error)
             del self._waiting[:-MAX_WAITING]
-            self._metrics.unwritten = len(self._waiting)
+            self._metrics.unwritten = len(self._waiting) + self._ledger.waiting
             return
         self._waiting.clear()
+        self._ledger.written()
         self._changes.clear()
         self._metrics.unwritten = 0
         for fact, event in events:
@@ -102,6 +125,15 @@ class Recorder:
             self._tell(event)
         if events:
             self.count_open()
+
+    def keep_measured(self, now_s: float, vitals: Vitals) -> None:
+        """Write some of what was measured, and how the monitor does; about once a second."""
+        self._ledger.keep_house(now_s, vitals)
+
+    def end(self) -> None:
+        """Write everything."""
+        self.flush()
+        self._ledger.end()
 
     def count_open(self) -> None:
         """Bring the gauge of open events up to date; people close events too."""

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from parkops.errors import UsageError
-from parkops.model import Event, Park, Sample, State, Target
+from parkops.model import Event, Park, Sample, State, Target, Vitals
 from parkops.monitor import probes
-from parkops.monitor.clock import RecordClock
+from parkops.monitor.clock import RecordClock, boot_s
 from parkops.monitor.incidents import ChangeOf
 from parkops.monitor.metrics import Metrics
+from parkops.monitor.probes import echo
 from parkops.monitor.probes.base import Context, Reads, Tools
+from parkops.monitor.probes.echo import Echo
 from parkops.monitor.probes.icmp import Pinger
 from parkops.monitor.recorder import Recorder
 from parkops.monitor.schedule import Schedule, Slot
 from parkops.monitor.sessions import Sessions
 from parkops.monitor.signals import Signals
+from parkops.monitor.standstill import Standstill
 from parkops.store import Store
 from parkops.transport.login import Login
 
@@ -26,7 +29,8 @@ TICK_S = 0.1  # how often ``until`` is asked, at least
 MIN_SLEEP_S = 0.005  # probes that are due within this time start together
 FLUSH_S = 0.5
 CONNECTIONS = 32  # probes other than ICMP that run at once
-RETRY_S = 1.0  # a first loss is probed again after this time, or a quarter of the interval
+RETRY_S = 1.0  # a first loss is probed again after this time, or this share of the interval
+RETRY_SHARE = 0.15
 LATE_S = 0.2  # an answer that took this much longer than its timeout tells of this process, not the target
 
 
@@ -126,31 +130,39 @@ class _Watcher:
         )
         self._clock = tools.clock
         self._contexts = [Context(tools, probes.timeout_s(target)) for target in targets]
-        slots = [Slot(probes.PROBES[t.probe].together(t), t.interval_s) for t in targets]
-        self._schedule = Schedule(slots, time.monotonic())
+        plain = [(index, target) for index, target in enumerate(targets) if echo.fits(target)]
+        self._plain = frozenset(index for index, _ in plain)
+        default_s = probes.PROBES["icmp"].timeout_s
+        self._echo = Echo(plain, self._clock, self._good, self._take, default_timeout_s=default_s)
+        self._others = [index for index in range(len(targets)) if index not in self._plain]
+        others = [targets[index] for index in self._others]
+        slots = [Slot(probes.PROBES[t.probe].together(t), t.interval_s) for t in others]
+        self._schedule = Schedule(slots, boot_s())
+        self._standstill = Standstill(self._clock.now(), store.vitals(), len(targets))
         self._pool = asyncio.Semaphore(CONNECTIONS)
         self._busy = [False] * len(targets)
         self._tasks: set[asyncio.Task[None]] = set()
         self._done = [0] * len(targets)
         self._round, self._behind = 0, len(targets)
-        self._lag_s, self._begun, self._closed = 0.0, 0, 0
+        self._lag_s, self._skipped = 0.0, 0
 
     async def run(self, rounds: int | None, until: Callable[[], bool] | None) -> Summary:
         """Start what is due and sleep until the next is."""
-        housekeeping_s = flush_s = time.monotonic()
+        housekeeping_s = flush_s = boot_s()
         while not self._finished(rounds, until):
-            now_s = time.monotonic()
+            now_s = boot_s()
+            self._standstill.beat(now_s, self._clock.now())
+            self._lag_s = max(self._lag_s, self._echo.step())
             while (due := self._schedule.pop(now_s)) is not None:
-                self._start(due[1], due[0])
+                self._start(self._others[due[1]], due[0])
             if now_s - flush_s >= FLUSH_S:
                 self._recorder.flush()
                 flush_s = now_s
             if now_s - housekeeping_s >= 1.0:
                 self._keep_house()
                 housekeeping_s = now_s
-            next_s = self._schedule.next_s
-            wait_s = TICK_S if next_s is None else next_s - time.monotonic()
-            await asyncio.sleep(min(TICK_S, max(MIN_SLEEP_S, wait_s)))
+            next_s = min(self._schedule.next_s or float("inf"), self._echo.next_s())
+            await asyncio.sleep(min(TICK_S, max(MIN_SLEEP_S, next_s - boot_s())))
         metrics = self._metrics
         return Summary(self._round, metrics.samples, metrics.opened, metrics.closed)
 
@@ -160,13 +172,29 @@ class _Watcher:
         return until is not None and until()
 
     def _keep_house(self) -> None:
-        self._metrics.lag_s, self._lag_s = self._lag_s, 0.0
-        self._metrics.ahead_s = round(self._clock.ahead_s, 3)
+        metrics = self._metrics
+        metrics.lag_s, self._lag_s = self._lag_s, 0.0
+        metrics.ahead_s = round(self._clock.ahead_s, 3)
+        metrics.skipped = self._skipped + self._echo.skipped
+        metrics.vitals = self._vitals()
+        self._recorder.keep_measured(self._clock.now(), metrics.vitals)
         self._recorder.keep_house(self._clock.now())
+
+    def _vitals(self) -> Vitals:
+        own = self._metrics
+        return self._standstill.vitals(
+            self._clock.now(),
+            samples=own.samples,
+            lag_s=own.lag_s,
+            skipped=own.skipped,
+            unwritten=own.unwritten,
+            unsent=own.remote_lost,
+            clock_ahead_s=own.ahead_s,
+        )
 
     def _start(self, index: int, due_s: float) -> None:
         if self._busy[index]:
-            self._metrics.skipped += 1
+            self._skipped += 1
             return
         self._busy[index] = True
         task = asyncio.create_task(self._probe(index, due_s))
@@ -187,22 +215,37 @@ class _Watcher:
 
     async def _sample(self, index: int, due_s: float) -> Sample:
         target, context = self._targets[index], self._contexts[index]
-        begin_s = time.monotonic()
+        begin_s = boot_s()
         self._lag_s = max(self._lag_s, begin_s - due_s)
         sample = await probes.probe(target, context)
-        late_s = time.monotonic() - begin_s - context.timeout_s
+        late_s = boot_s() - begin_s - context.timeout_s
         if sample.state is State.DOWN and late_s > LATE_S:
             reason = f"the monitor stood still for {late_s:.1f} s"
             return replace(sample, state=State.UNKNOWN, reason=reason)
         return sample
 
+    def _good(self, index: int, time_s: float, rtt_s: float) -> None:
+        """Take an answer to an echo request."""
+        if not self._recorder.good(index, time_s, rtt_s):
+            self._take(index, Sample(self._targets[index].id, time_s, State.UP, rtt_s))
+            return
+        if self._hooks.on_sample is not None:
+            self._hooks.on_sample(Sample(self._targets[index].id, time_s, State.UP, rtt_s))
+        self._count(index)
+
     def _take(self, index: int, sample: Sample) -> None:
         turn = self._recorder.take(index, sample)
         if turn.doubtful:
-            wait_s = min(RETRY_S, self._targets[index].interval_s / 4)
-            self._schedule.again(index, time.monotonic() + wait_s)
+            due_s = boot_s() + min(RETRY_S, RETRY_SHARE * self._targets[index].interval_s)
+            if index in self._plain:
+                self._echo.again(index, due_s)
+            else:
+                self._schedule.again(bisect_left(self._others, index), due_s)
         if self._hooks.on_sample is not None:
             self._hooks.on_sample(sample)
+        self._count(index)
+
+    def _count(self, index: int) -> None:
         self._done[index] += 1
         if self._done[index] == self._round + 1:
             self._behind -= 1
@@ -222,4 +265,5 @@ class _Watcher:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._recorder.flush()
+        self._echo.close()
+        self._recorder.end()

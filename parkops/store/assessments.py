@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
 from dataclasses import astuple, replace
 
 from parkops.errors import UsageError
 from parkops.model import ScoreMark, Snapshot, Trend, TrendPoint, VerdictMark
+from parkops.store.database import Database
 
 _BY_ID = """
 SELECT id, time_s, park, plan_digest, profile, grade, coverage, scores, verdicts
@@ -20,7 +20,7 @@ FROM assessments ORDER BY id DESC LIMIT 1 OFFSET ?
 """
 
 
-def save(connection: sqlite3.Connection, snapshot: Snapshot) -> Snapshot:
+def save(connection: Database, snapshot: Snapshot) -> Snapshot:
     """Keep an assessment and return it with its id."""
     counts = Counter(mark.verdict for mark in snapshot.verdicts)
     row = connection.execute(
@@ -43,7 +43,7 @@ def save(connection: sqlite3.Connection, snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, id=row[0])
 
 
-def read(connection: sqlite3.Connection, number: int) -> Snapshot:
+def read(connection: Database, number: int) -> Snapshot:
     """Return one kept assessment; a negative number counts from the newest. UsageError when there is none."""
     query, value = (_BY_ID, number) if number >= 0 else (_FROM_NEWEST, -number - 1)
     row = connection.execute(query, (value,)).fetchone()
@@ -63,7 +63,7 @@ def read(connection: sqlite3.Connection, number: int) -> Snapshot:
     )
 
 
-def trend(connection: sqlite3.Connection, park: str, most: int) -> Trend:
+def trend(connection: Database, park: str, most: int) -> Trend:
     """Return the newest ``most`` assessments of a park, oldest first."""
     rows = connection.execute(
         "SELECT id, time_s, plan_digest, profile, coverage, passed, failed, unknown, scores"

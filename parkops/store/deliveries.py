@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from parkops.errors import UsageError
 from parkops.model import Window
+from parkops.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Delivery:
     error: str = ""
 
 
-def put(connection: sqlite3.Connection, item: Delivery) -> None:
+def put(connection: Database, item: Delivery) -> None:
     """Add a message to the queue."""
     connection.execute(
         "INSERT INTO deliveries (event, receiver, what, made_s, due_s) VALUES (?, ?, ?, ?, ?)",
@@ -32,7 +32,7 @@ def put(connection: sqlite3.Connection, item: Delivery) -> None:
     )
 
 
-def due(connection: sqlite3.Connection, time_s: float | None, limit: int) -> tuple[Delivery, ...]:
+def due(connection: Database, time_s: float | None, limit: int) -> tuple[Delivery, ...]:
     """Return messages that wait and are due (all that wait for None), the oldest first."""
     rows = connection.execute(
         "SELECT id, event, receiver, what, made_s, due_s, attempts, done_s, error FROM deliveries"
@@ -42,7 +42,7 @@ def due(connection: sqlite3.Connection, time_s: float | None, limit: int) -> tup
     return tuple(Delivery(*row) for row in rows)
 
 
-def of_event(connection: sqlite3.Connection, event_id: int) -> tuple[Delivery, ...]:
+def of_event(connection: Database, event_id: int) -> tuple[Delivery, ...]:
     """Return all messages about an event."""
     rows = connection.execute(
         "SELECT id, event, receiver, what, made_s, due_s, attempts, done_s, error FROM deliveries"
@@ -52,7 +52,7 @@ def of_event(connection: sqlite3.Connection, event_id: int) -> tuple[Delivery, .
     return tuple(Delivery(*row) for row in rows)
 
 
-def settle(connection: sqlite3.Connection, number: int, time_s: float, error: str = "") -> None:
+def settle(connection: Database, number: int, time_s: float, error: str = "") -> None:
     """Take a message off the queue; with an error, it was given up."""
     connection.execute(
         "UPDATE deliveries SET done_s = ?, attempts = attempts + 1, error = ? WHERE id = ?",
@@ -60,7 +60,7 @@ def settle(connection: sqlite3.Connection, number: int, time_s: float, error: st
     )
 
 
-def put_off(connection: sqlite3.Connection, number: int, due_s: float, error: str) -> None:
+def put_off(connection: Database, number: int, due_s: float, error: str) -> None:
     """Try a message again later."""
     connection.execute(
         "UPDATE deliveries SET due_s = ?, attempts = attempts + 1, error = ? WHERE id = ?",
@@ -68,7 +68,7 @@ def put_off(connection: sqlite3.Connection, number: int, due_s: float, error: st
     )
 
 
-def add_window(connection: sqlite3.Connection, window: Window) -> Window:
+def add_window(connection: Database, window: Window) -> Window:
     """Keep a span of planned work; return it with its number."""
     row = connection.execute(
         "INSERT INTO maintenance (subject, reason, begin_s, end_s, by) VALUES (?, ?, ?, ?, ?) RETURNING id",
@@ -77,7 +77,7 @@ def add_window(connection: sqlite3.Connection, window: Window) -> Window:
     return windows(connection, int(row[0]))[0]
 
 
-def end_window(connection: sqlite3.Connection, number: int, time_s: float) -> Window:
+def end_window(connection: Database, number: int, time_s: float) -> Window:
     """End planned work now; UsageError when there is none of that number, or it is over."""
     found = windows(connection, number)
     if not found:
@@ -89,7 +89,7 @@ def end_window(connection: sqlite3.Connection, number: int, time_s: float) -> Wi
     return windows(connection, number)[0]
 
 
-def windows(connection: sqlite3.Connection, number: int | None = None) -> tuple[Window, ...]:
+def windows(connection: Database, number: int | None = None) -> tuple[Window, ...]:
     """Return planned work that people added, by its begin."""
     where, values = ("", ()) if number is None else ("WHERE id = ?", (number,))
     rows = connection.execute(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from parkops.errors import UsageError
 from parkops.model import Event, EventStep, Phase
+from parkops.store.database import Database
 
 _COLUMNS = (
     "id, target, device, severity, cause, opened_s, acknowledged_s, acknowledged_by, closed_s, note, kind,"
@@ -15,7 +14,7 @@ _COLUMNS = (
 _SELECT = f"SELECT {_COLUMNS} FROM events "  # noqa: S608 - names of columns only
 
 
-def insert(connection: sqlite3.Connection, event: Event) -> Event:
+def insert(connection: Database, event: Event) -> Event:
     """Open an event and return it with its id, or what is unresolved of its target and kind."""
     values = (
         event.target, event.device, event.severity, event.cause, event.opened_s, event.kind,
@@ -36,7 +35,7 @@ def insert(connection: sqlite3.Connection, event: Event) -> Event:
     return get(connection, row[0])
 
 
-def acknowledge(connection: sqlite3.Connection, event_id: int, by: str, note: str, time_s: float) -> Event:
+def acknowledge(connection: Database, event_id: int, by: str, note: str, time_s: float) -> Event:
     """Record who has taken an open event, and all that follows from it."""
     still_open(connection, event_id)
     for event in family(connection, event_id):
@@ -47,7 +46,7 @@ def acknowledge(connection: sqlite3.Connection, event_id: int, by: str, note: st
     return append_note(connection, event_id, note)
 
 
-def work(connection: sqlite3.Connection, event_id: int, by: str, note: str, time_s: float) -> Event:
+def work(connection: Database, event_id: int, by: str, note: str, time_s: float) -> Event:
     """Record who works on an open event; whoever does has taken it, too."""
     event = still_open(connection, event_id)
     if event.acknowledged_s is None:
@@ -57,7 +56,7 @@ def work(connection: sqlite3.Connection, event_id: int, by: str, note: str, time
     return append_note(connection, event_id, note)
 
 
-def resolve(connection: sqlite3.Connection, event_id: int, by: str, note: str, time_s: float) -> Event:
+def resolve(connection: Database, event_id: int, by: str, note: str, time_s: float) -> Event:
     """Record when what was wrong ended; it never ended before it began."""
     event = still_open(connection, event_id)
     if event.resolved_s is not None:
@@ -68,7 +67,7 @@ def resolve(connection: sqlite3.Connection, event_id: int, by: str, note: str, t
     return append_note(connection, event_id, note)
 
 
-def close(connection: sqlite3.Connection, event_id: int, time_s: float, note: str, by: str) -> Event:
+def close(connection: Database, event_id: int, time_s: float, note: str, by: str) -> Event:
     """Close an open event; what was not resolved before ends with it."""
     event = still_open(connection, event_id)
     time_s = max(event.opened_s, event.resolved_s or 0.0, time_s)
@@ -81,7 +80,7 @@ def close(connection: sqlite3.Connection, event_id: int, time_s: float, note: st
     return append_note(connection, event_id, note)
 
 
-def reopen(connection: sqlite3.Connection, event: Event, time_s: float, cause: str) -> Event:
+def reopen(connection: Database, event: Event, time_s: float, cause: str) -> Event:
     """Go on with an event that came back; the time in between does not count to its length."""
     ended_s = event.closed_s if event.resolved_s is None else event.resolved_s
     calm_s = event.calm_s + max(0.0, time_s - (time_s if ended_s is None else ended_s))
@@ -94,7 +93,7 @@ def reopen(connection: sqlite3.Connection, event: Event, time_s: float, cause: s
     return get(connection, event.id)
 
 
-def append_note(connection: sqlite3.Connection, event_id: int, note: str) -> Event:
+def append_note(connection: Database, event_id: int, note: str) -> Event:
     """Add to what is known of an event."""
     if note:
         connection.execute(
@@ -104,7 +103,7 @@ def append_note(connection: sqlite3.Connection, event_id: int, note: str) -> Eve
     return get(connection, event_id)
 
 
-def change(connection: sqlite3.Connection, event_id: int, column: str, value: object) -> Event:
+def change(connection: Database, event_id: int, column: str, value: object) -> Event:
     """Set one of: cause, severity, parent, change, muted."""
     if column not in ("cause", "severity", "parent", "change", "muted"):
         raise ValueError(column)
@@ -112,33 +111,33 @@ def change(connection: sqlite3.Connection, event_id: int, column: str, value: ob
     return get(connection, event_id)
 
 
-def read(connection: sqlite3.Connection, open_only: bool) -> tuple[Event, ...]:
+def read(connection: Database, open_only: bool) -> tuple[Event, ...]:
     """Return events in the order in which they opened."""
     where = "WHERE closed_s IS NULL" if open_only else ""
     query = f"{_SELECT} {where} ORDER BY opened_s, id"
     return tuple(Event(*row) for row in connection.execute(query))
 
 
-def find(connection: sqlite3.Connection, target: str, kind: str) -> Event | None:
+def find(connection: Database, target: str, kind: str) -> Event | None:
     """Return the latest event of a target and kind, open or not."""
     query = _SELECT + "WHERE target = ? AND kind = ? ORDER BY resolved_s IS NULL DESC, id DESC LIMIT 1"
     row = connection.execute(query, (target, kind)).fetchone()
     return None if row is None else Event(*row)
 
 
-def family(connection: sqlite3.Connection, event_id: int) -> tuple[Event, ...]:
+def family(connection: Database, event_id: int) -> tuple[Event, ...]:
     """Return an event with its consequences that are not closed."""
     query = _SELECT + "WHERE id = ? OR (parent = ? AND closed_s IS NULL) ORDER BY id <> ?, id"
     return tuple(Event(*row) for row in connection.execute(query, (event_id,) * 3))
 
 
-def resolved_before(connection: sqlite3.Connection, time_s: float) -> tuple[Event, ...]:
+def resolved_before(connection: Database, time_s: float) -> tuple[Event, ...]:
     """Return what is resolved since before a time, and not closed."""
     query = _SELECT + "WHERE closed_s IS NULL AND resolved_s <= ? ORDER BY id"
     return tuple(Event(*row) for row in connection.execute(query, (time_s,)))
 
 
-def get(connection: sqlite3.Connection, event_id: int) -> Event:
+def get(connection: Database, event_id: int) -> Event:
     """Return an event; UsageError when there is none of that number."""
     row = connection.execute(_SELECT + "WHERE id = ?", (event_id,)).fetchone()
     if row is None:
@@ -146,7 +145,7 @@ def get(connection: sqlite3.Connection, event_id: int) -> Event:
     return Event(*row)
 
 
-def still_open(connection: sqlite3.Connection, event_id: int) -> Event:
+def still_open(connection: Database, event_id: int) -> Event:
     """Return an event that is not closed; UsageError for another one."""
     event = get(connection, event_id)
     if event.closed_s is not None:
@@ -154,7 +153,7 @@ def still_open(connection: sqlite3.Connection, event_id: int) -> Event:
     return event
 
 
-def add_step(connection: sqlite3.Connection, step: EventStep) -> None:
+def add_step(connection: Database, step: EventStep) -> None:
     """Add to an event's history."""
     connection.execute(
         "INSERT INTO event_steps (event, time_s, step, by, note) VALUES (?, ?, ?, ?, ?)",
@@ -162,7 +161,8 @@ def add_step(connection: sqlite3.Connection, step: EventStep) -> None:
     )
 
 
-def steps(connection: sqlite3.Connection, event_id: int | None) -> tuple[EventStep, ...]:
+def steps(connection: Database, event_id: int | None) -> tuple[EventStep, ...]:
     """Return the history of an event, or of all, in the order in which it was written."""
-    query = "SELECT event, time_s, step, by, note FROM event_steps WHERE ? IS NULL OR event = ? ORDER BY id"
-    return tuple(EventStep(*row) for row in connection.execute(query, (event_id, event_id)))
+    where, values = ("", ()) if event_id is None else ("WHERE event = ?", (event_id,))
+    query = f"SELECT event, time_s, step, by, note FROM event_steps {where} ORDER BY id"  # noqa: S608
+    return tuple(EventStep(*row) for row in connection.execute(query, values))

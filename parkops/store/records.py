@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 
 from parkops.model import Evidence, EvidenceKind, Outcome, Reach, Result, Running, Step
+from parkops.store.database import Database
 
 
-def save_reach(connection: sqlite3.Connection, results: Iterable[Reach]) -> None:
+def save_reach(connection: Database, results: Iterable[Reach]) -> None:
     """Keep the latest observation of each expectation."""
     connection.executemany(
         "INSERT INTO reach (expectation, passed, time_s, detail, rtt_s) VALUES (?, ?, ?, ?, ?)"
@@ -19,7 +19,7 @@ def save_reach(connection: sqlite3.Connection, results: Iterable[Reach]) -> None
     )
 
 
-def reach(connection: sqlite3.Connection) -> tuple[Reach, ...]:
+def reach(connection: Database) -> tuple[Reach, ...]:
     """Return the latest observation of each expectation, by expectation."""
     rows = connection.execute(
         "SELECT expectation, passed, time_s, detail, rtt_s FROM reach ORDER BY expectation"
@@ -30,9 +30,9 @@ def reach(connection: sqlite3.Connection) -> tuple[Reach, ...]:
     )
 
 
-def save_results(connection: sqlite3.Connection, results: Iterable[Result], time_s: float) -> None:
+def save_results(connection: Database, results: Iterable[Result], time_s: float) -> None:
     """Record one push with its per-device results."""
-    push = connection.execute("INSERT INTO pushes (time_s) VALUES (?)", (time_s,)).lastrowid
+    push = connection.execute("INSERT INTO pushes (time_s) VALUES (?) RETURNING id", (time_s,)).fetchone()[0]
     connection.executemany(
         "INSERT INTO results (push, device, driver, outcome, message, diff, steps, duration_s)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -46,7 +46,7 @@ def _steps_json(result: Result) -> str:
     return json.dumps(steps, ensure_ascii=False)
 
 
-def last_results(connection: sqlite3.Connection) -> tuple[tuple[Result, ...], float | None]:
+def last_results(connection: Database) -> tuple[tuple[Result, ...], float | None]:
     """Return each device's latest result, by device, and the last push's Unix time; None without one."""
     push = connection.execute("SELECT time_s FROM pushes ORDER BY id DESC LIMIT 1").fetchone()
     if push is None:
@@ -66,17 +66,19 @@ def _steps(text: str) -> tuple[Step, ...]:
     return tuple(Step(*step) for step in json.loads(text))
 
 
-def save_running(connection: sqlite3.Connection, runnings: Iterable[Running]) -> None:
+def save_running(connection: Database, runnings: Iterable[Running]) -> None:
     """Keep the latest running configuration of each device."""
     connection.executemany(
-        "INSERT OR REPLACE INTO running (device, driver, text, time_s, files, capabilities)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO running (device, driver, text, time_s, files, capabilities)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET driver = excluded.driver,"
+        " text = excluded.text, time_s = excluded.time_s, files = excluded.files,"
+        " capabilities = excluded.capabilities",
         ((r.device, r.driver, r.text, r.time_s, json.dumps(r.files), json.dumps(r.capabilities))
          for r in runnings),
     )  # fmt: skip
 
 
-def running(connection: sqlite3.Connection) -> tuple[Running, ...]:
+def running(connection: Database) -> tuple[Running, ...]:
     """Return the latest running configuration of each device, by device."""
     rows = connection.execute(
         "SELECT device, driver, text, time_s, files, capabilities FROM running ORDER BY device"
@@ -91,16 +93,18 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((str(path), str(body)) for path, body in json.loads(text))
 
 
-def save_evidence(connection: sqlite3.Connection, evidence: Iterable[Evidence]) -> None:
+def save_evidence(connection: Database, evidence: Iterable[Evidence]) -> None:
     """Keep the latest evidence of each kind, subject and source."""
     connection.executemany(
-        "INSERT OR REPLACE INTO evidence (kind, subject, source, text, time_s, max_age_s, digest)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO evidence (kind, subject, source, text, time_s, max_age_s, digest)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, subject, source) DO UPDATE SET"
+        " text = excluded.text, time_s = excluded.time_s, max_age_s = excluded.max_age_s,"
+        " digest = excluded.digest",
         ((e.kind.value, e.subject, e.source, e.text, e.time_s, e.max_age_s, e.digest) for e in evidence),
     )
 
 
-def evidence(connection: sqlite3.Connection) -> tuple[Evidence, ...]:
+def evidence(connection: Database) -> tuple[Evidence, ...]:
     """Return all evidence, by kind, subject and source."""
     rows = connection.execute(
         "SELECT kind, subject, source, text, time_s, max_age_s, digest FROM evidence"

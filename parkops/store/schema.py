@@ -147,4 +147,47 @@ CREATE TABLE assessments (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (V1, V2, V3)  # MIGRATIONS[n] lifts a store from version n to n + 1
+V4 = """
+CREATE TABLE seen (                    -- how far the last interval of each target reaches
+  target INTEGER NOT NULL REFERENCES targets (id),
+  t0     REAL NOT NULL,
+  t1     REAL NOT NULL,
+  PRIMARY KEY (target)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO seen (target, t0, t1)
+  SELECT target, t0, t1 FROM intervals i
+  WHERE t0 = (SELECT max(t0) FROM intervals WHERE target = i.target);
+
+CREATE TABLE rollups (
+  target  INTEGER NOT NULL REFERENCES targets (id),
+  name    TEXT NOT NULL,               -- of the measured value, '' for the probe's round trip
+  t0      REAL NOT NULL,               -- the full hour
+  count   INTEGER NOT NULL,
+  ok      INTEGER NOT NULL,
+  lost    INTEGER NOT NULL,
+  minimum REAL,
+  mean    REAL,
+  maximum REAL,
+  last    REAL,
+  sketch  BLOB NOT NULL,
+  PRIMARY KEY (t0, target, name)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX rollups_of_target ON rollups (target, t0, name);
+
+CREATE TABLE raw (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  t0      REAL NOT NULL,
+  t1      REAL NOT NULL,
+  count   INTEGER NOT NULL,
+  samples BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE vitals (
+  id   INTEGER NOT NULL,
+  text TEXT NOT NULL,                  -- JSON of model.Vitals
+  PRIMARY KEY (id)
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4)  # MIGRATIONS[n] lifts a store from version n to n + 1

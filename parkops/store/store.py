@@ -1,11 +1,12 @@
-"""The store's one door: a SQLite file behind typed reads and writes."""
+"""The store's one door: a database behind typed reads and writes."""
 
 from __future__ import annotations
 
-import sqlite3
+import json
 import time
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,30 +19,47 @@ from parkops.model import (
     Interval,
     Reach,
     Result,
+    Rollup,
     Running,
     Sample,
     Snapshot,
     Trend,
+    Vitals,
     Window,
 )
-from parkops.store import assessments, database, deliveries, events, intervals, records
+from parkops.store import (
+    assessments,
+    database,
+    deliveries,
+    events,
+    intervals,
+    raw,
+    records,
+    rollups,
+)
 from parkops.store.deliveries import Delivery
 
 
 class Store:
     """One connection to the store; use it in the thread that opened it, and open another elsewhere."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: database.Database) -> None:
         self._connection = connection
-        self.path = path
+        self._folder = intervals.Folder(connection)
 
     @classmethod
-    def open(cls, path: Path, busy_timeout_s: float = database.BUSY_TIMEOUT_S) -> Self:
-        """Open the store, creating or migrating its file; MachineError or ParkopsError when that fails.
+    def open(cls, place: Path | str, busy_timeout_s: float = database.BUSY_TIMEOUT_S) -> Self:
+        """Open the store, creating or migrating it; MachineError or ParkopsError when that fails.
 
-        A write waits up to ``busy_timeout_s`` for another process's write to end.
+        ``place`` is a file of SQLite, or the URL of a database of PostgreSQL. A write waits up to
+        ``busy_timeout_s`` for another process's write to end.
         """
-        return cls(database.connect(path, busy_timeout_s), path)
+        return cls(database.connect(place, busy_timeout_s))
+
+    @property
+    def where(self) -> str:
+        """The file, or the URL without its password."""
+        return self._connection.where
 
     def __enter__(self) -> Self:
         return self
@@ -55,16 +73,27 @@ class Store:
         """Close the connection; what was written stays."""
         self._connection.close()
 
-    def transaction(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
         """Write everything inside at once, or nothing."""
-        return database.transaction(self._connection)
+        try:
+            with database.transaction(self._connection):
+                yield
+        except BaseException:
+            self._folder.forget()
+            raise
 
     # State intervals
 
     def save_samples(self, samples: Iterable[Sample]) -> None:
         """Fold samples, oldest first per target, into state intervals."""
         with self.transaction():
-            intervals.save(self._connection, samples)
+            self._folder.save(samples)
+
+    def extend(self, seen: Sequence[tuple[str, float]]) -> None:
+        """Tell that targets, each with the Unix time, are still in the state that was saved last."""
+        with self.transaction():
+            self._folder.extend(seen)
 
     def intervals(
         self, target: str | None = None, since_s: float | None = None, until_s: float | None = None
@@ -83,7 +112,52 @@ class Store:
     def retire_others(self, watched: Iterable[str]) -> tuple[str, ...]:
         """Stop showing targets that are no longer watched; their intervals stay. Return their names."""
         with self.transaction():
+            self._folder.forget()
             return intervals.retire(self._connection, watched)
+
+    # What was measured
+
+    def save_rollups(self, hours: Iterable[Rollup]) -> None:
+        """Keep the latest form of each target's hour."""
+        with self.transaction():
+            rollups.save(self._connection, hours)
+
+    def rollups(self, since_s: float, until_s: float) -> tuple[Rollup, ...]:
+        """Return the hours that begin within a window (Unix times), by target, value and time."""
+        return rollups.read(self._connection, since_s, until_s)
+
+    def save_raw(self, samples: Iterable[tuple[str, float, int, float | None]]) -> None:
+        """Append (target, Unix time, state's index in raw.STATES, round trip) to the raw ring."""
+        with self.transaction():
+            raw.save(self._connection, samples)
+
+    def raw(self, since_s: float, until_s: float, target: str | None = None) -> tuple[Sample, ...]:
+        """Return the samples that the raw ring still has of a window."""
+        return tuple(raw.read(self._connection, since_s, until_s, target))
+
+    def save_vitals(self, vitals: Vitals) -> None:
+        """Keep how the monitor is doing."""
+        query = (
+            "INSERT INTO vitals (id, text) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET text = excluded.text"
+        )
+        with self.transaction():
+            self._connection.execute(query, (json.dumps(asdict(vitals)),))
+
+    def vitals(self) -> Vitals | None:
+        """Return how the last monitor was doing, None before the first."""
+        row = self._connection.execute("SELECT text FROM vitals WHERE id = 1").fetchone()
+        return Vitals(**json.loads(row[0])) if row else None
+
+    def prune(
+        self, raw_before_s: float, rollups_before_s: float, intervals_before_s: float
+    ) -> tuple[int, int, int]:
+        """Delete what is older (Unix times); return how many chunks, hours and intervals that were."""
+        with self.transaction():
+            return (
+                raw.prune(self._connection, raw_before_s),
+                rollups.prune(self._connection, rollups_before_s),
+                intervals.prune(self._connection, intervals_before_s),
+            )
 
     # Events
 

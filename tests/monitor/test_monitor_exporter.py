@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from parkops.errors import UsageError
 from parkops.model import Sample, State, Workspace
-from parkops.monitor import Exporter, Metrics, MonitorThread
+from parkops.monitor import Exporter, Metrics, MonitorThread, Pages
 
 UP, DOWN, UNKNOWN = State.UP, State.DOWN, State.UNKNOWN
 
@@ -89,7 +89,7 @@ def get(url):
 
 def test_it_answers_metrics_and_nothing_else():
     with Exporter.bind("127.0.0.1", 0) as exporter:
-        exporter.serve(filled().text)
+        exporter.serve(Pages(filled().text))
         status, kind, text = get(exporter.url)
         assert status == 200
         assert kind.startswith("text/plain; version=0.0.4")
@@ -112,7 +112,7 @@ def test_an_address_that_cannot_be_had():
 
 def test_ipv6():
     with Exporter.bind("::1", 0) as exporter:
-        exporter.serve(filled().text)
+        exporter.serve(Pages(filled().text))
         assert get(exporter.url)[0] == 200
 
 
@@ -127,7 +127,7 @@ def test_a_socket_bound_before_entering_a_namespace_serves_outside(tmp_path):
             def inside():
                 os_setns(net)
                 metrics = Metrics()
-                exporter.serve(metrics.text)
+                exporter.serve(Pages(metrics.text))
                 with MonitorThread(park_of(target("icmp")), Workspace(tmp_path), metrics=metrics) as monitor:
                     assert monitor.wait_for(lambda m: m.rounds, 20)
                     states.append(monitor.state("dev/icmp"))
@@ -183,7 +183,7 @@ def test_a_real_prometheus_sees_an_outage(tmp_path):
             return False
 
         metrics = Metrics()
-        exporter.serve(metrics.text)
+        exporter.serve(Pages(metrics.text))
         with (
             process(*command, ready=ready, env={**os.environ, "GOMAXPROCS": "1"}),
             MonitorThread(park, Workspace(tmp_path), metrics=metrics) as monitor,

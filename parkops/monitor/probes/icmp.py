@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import time
+from dataclasses import dataclass
 
 from parkops.model import Sample, Target
 from parkops.monitor.probes.base import Context, DownError, UnableError
@@ -34,7 +35,7 @@ class Pinger:
         self._cookie = int.from_bytes(os.urandom(8))  # tells our requests from other processes'
         self._token = 0
         self._waiting: dict[int, asyncio.Future[float]] = {}
-        self._lines: dict[int, _Line] = {}
+        self._lines: dict[int, Line] = {}
 
     async def ping(self, address: str, timeout_s: float) -> float:
         """Return the round trip to a literal address in seconds.
@@ -69,14 +70,14 @@ class Pinger:
         if answer is not None and not answer.done():
             answer.set_exception(DownError(f"no ICMP answer within {timeout_s:g} s"))
 
-    def _line(self, family: int) -> _Line:
+    def _line(self, family: int) -> Line:
         line = self._lines.get(family)
         if line is None:
-            line = self._lines[family] = _Line(family)
+            line = self._lines[family] = Line(family)
             asyncio.get_running_loop().add_reader(line.socket.fileno(), self._receive, line)
         return line
 
-    def _receive(self, line: _Line) -> None:
+    def _receive(self, line: Line) -> None:
         buffer, receive = line.buffer, line.socket.recv_into
         try:
             while True:
@@ -88,26 +89,16 @@ class Pinger:
         except OSError:
             return  # an ICMP error queued on the socket; its target times out
 
-    def _match(self, line: _Line, size: int, now_s: float) -> None:
-        buffer = line.buffer
-        start = (buffer[0] & 15) * 4 if line.ip_header else 0
-        kind = buffer[start]
-        if kind == line.reply:
-            at, reason = start + 8, ""
-        elif kind in line.errors and not line.datagram:
-            inner = start + 8
-            inner += 40 if line.family == socket.AF_INET6 else (buffer[inner] & 15) * 4
-            at, reason = inner + 8, line.errors[kind]
-        else:
+    def _match(self, line: Line, size: int, now_s: float) -> None:
+        found = line.read(memoryview(line.buffer)[:size])
+        if found is None or found.at + _TAIL.size > size:
             return
-        if at + _TAIL.size > size:
-            return
-        cookie, token = _TAIL.unpack_from(buffer, at)
+        cookie, token = _TAIL.unpack_from(line.buffer, found.at)
         answer = self._waiting.get(token)
         if cookie != self._cookie or answer is None or answer.done():
             return
-        if reason:
-            answer.set_exception(DownError(reason + line.sender()))
+        if found.error:
+            answer.set_exception(DownError(found.error))
         else:
             answer.set_result(now_s)
 
@@ -123,7 +114,15 @@ class Pinger:
                 answer.cancel()
 
 
-class _Line:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a message says: where our own data begin in it, and the error that quotes them, if it is one."""
+
+    at: int
+    error: str = ""
+
+
+class Line:
     """One family's socket: raw with a kernel filter, or a datagram socket where raw is not allowed."""
 
     __slots__ = ("buffer", "datagram", "errors", "family", "id", "ip_header", "reply", "request", "socket")
@@ -167,9 +166,23 @@ class _Line:
         total += total >> 16
         return _PACKET.pack(self.request, 0, ~total & 0xFFFF, self.id, sequence, cookie, token)
 
-    def sender(self) -> str:
-        """Return who sent the ICMP error in the buffer, where the socket shows it."""
-        return f" (says {socket.inet_ntoa(bytes(self.buffer[12:16]))})" if self.ip_header else ""
+    def read(self, data: memoryview) -> Found | None:
+        """Say what a received message is about, None when it is neither an answer nor an error."""
+        start = (data[0] & 15) * 4 if self.ip_header else 0
+        if start + 9 > len(data):
+            return None
+        kind = data[start]
+        if kind == self.reply:
+            return Found(start + 8)
+        if kind not in self.errors or self.datagram:
+            return None
+        inner = start + 8
+        inner += 40 if self.family == socket.AF_INET6 else (data[inner] & 15) * 4
+        return Found(inner + 8, self.errors[kind] + self._sender(data))
+
+    def _sender(self, data: memoryview) -> str:
+        """Return who sent an ICMP error, where the socket shows it."""
+        return f" (says {socket.inet_ntoa(bytes(data[12:16]))})" if self.ip_header else ""
 
 
 def _open(family: int) -> tuple[socket.socket, bool]:
