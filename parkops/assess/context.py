@@ -136,7 +136,7 @@ class Context:
     @cached_property
     def targets(self) -> dict[str, list[Target]]:
         """Targets by device."""
-        return _grouped((target.device, target) for target in self.park.targets)
+        return _grouped((target.device, target) for target in self.park.targets if not target.vantage)
 
     @cached_property
     def reach(self) -> dict[str, list[Reach]]:

@@ -36,6 +36,7 @@ from parkops.design.services import add_services
 from parkops.design.skeleton import add_devices
 from parkops.design.switching import assign_vlans
 from parkops.design.tsn import schedule_streams
+from parkops.design.vantage import add_flow_targets
 from parkops.design.wireless import add_wireless
 from parkops.errors import DesignError
 from parkops.model import Park
@@ -72,6 +73,7 @@ PASSES: tuple[Callable[[Draft], None], ...] = (
     prepare_quarantine,
     allow_infrastructure,
     add_targets,
+    add_flow_targets,
     set_objectives,
     add_expectations,
     foresee_growth,

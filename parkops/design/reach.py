@@ -32,7 +32,7 @@ def add_expectations(draft: Draft) -> None:
     In a small park for every pair; in a large one for all that is allowed, and for each service from
     every zone of its tenant, from a zone of the park and of another tenant, and from outside.
     """
-    ends, allowed = _ends(draft), _allowed(draft)
+    ends, allowed = _ends(draft), allowed_flows(draft)
     for destination in ends.everyone:
         there = _segment_of(destination) or OUTSIDE
         for service in destination.services:
@@ -89,7 +89,7 @@ def _segment_of(device: DraftDevice) -> str | None:
     return OUTSIDE if device.role is Role.EXTERNAL else None
 
 
-def _allowed(draft: Draft) -> dict[tuple[str, str, int], dict[str, Flow]]:
+def allowed_flows(draft: Draft) -> dict[tuple[str, str, int], dict[str, Flow]]:
     """Return the flows by what they lead to (segment or device, protocol, port) and where they come from."""
     found: dict[tuple[str, str, int], dict[str, Flow]] = {}
     for flow in draft.flows:

@@ -132,7 +132,7 @@ class Conduit:
 class Advice:
     """Something that the design may do, but that falls short of what a rule or the horizon asks for."""
 
-    topic: str  # mlps | growth | flow | access | expiry | baseline
+    topic: str  # mlps | growth | flow | vantage | access | expiry | baseline
     what: str
     expected: str
     source: SourceRef

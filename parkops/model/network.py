@@ -400,8 +400,8 @@ class Waiver:
 class Target:
     """One thing that the monitor watches; ``probe`` names a registered probe."""
 
-    id: str  # "<device>/<probe>[/<detail>]"
-    probe: str  # icmp | tcp | ssh | netconf | mqtt | http | ntp | link
+    id: str  # "<device>/<probe>[/<detail>]", "flow/<flow>/<service>"
+    probe: str  # icmp | flow | tcp | ssh | netconf | mqtt | http | ntp | link
     device: str
     address: str
     port: int = 0

@@ -17,6 +17,7 @@ from parkops.model.incident import POLICY
 from parkops.monitor.incidents import ChangeOf
 from parkops.monitor.metrics import Metrics
 from parkops.monitor.signals import Signals
+from parkops.monitor.vantage import Node
 from parkops.monitor.watch import Hooks, Life, Summary, prepare, watch
 from parkops.store import Store, pending
 from parkops.transport import secrets
@@ -83,6 +84,7 @@ def run(
                     login=lambda: login(park.access, workspace),
                     secret=lambda reference: secrets.resolve(reference, workspace.root),
                     quiet=lambda device: pending.waits(workspace.state, device),
+                    vantages=_vantages(park),
                     rounds=rounds,
                     until=lambda: stopped.is_set() or (until is not None and until()),
                     hooks=hooks,
@@ -91,6 +93,12 @@ def run(
                 )
             )
         )
+
+
+def _vantages(park: Park) -> dict[str, Node]:
+    """Return the devices that probe for us."""
+    names = sorted({target.vantage for target in park.targets if target.vantage})
+    return {name: Node(name, park.device(name).management_address) for name in names}
 
 
 async def _until_interrupted(begin: Callable[[threading.Event], Coroutine[None, None, Summary]]) -> Summary:

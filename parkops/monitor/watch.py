@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from parkops.errors import UsageError
@@ -22,6 +22,7 @@ from parkops.monitor.schedule import Schedule, Slot
 from parkops.monitor.sessions import Sessions
 from parkops.monitor.signals import Signals
 from parkops.monitor.standstill import Standstill
+from parkops.monitor.vantage import Node, Vantages
 from parkops.store import Store
 from parkops.transport.login import Login
 
@@ -77,6 +78,7 @@ async def watch(
     login: Callable[[], Login] | None = None,
     secret: Callable[[str], str] | None = None,
     quiet: Callable[[str], bool] = lambda _: False,
+    vantages: Mapping[str, Node] | None = None,
     rounds: int | None = None,
     until: Callable[[], bool] | None = None,
     interval_s: float | None = None,
@@ -87,11 +89,12 @@ async def watch(
     """Probe ``targets`` until ``rounds`` are done, ``until()`` holds, or the task is cancelled.
 
     ``login`` gives what NETCONF and SSH sessions need, ``secret`` resolves references; without them those
-    probes report ``unknown``. ``quiet`` names devices that no session may be held with now. Everything seen
-    is in the store when this returns or raises.
+    probes report ``unknown``. ``quiet`` names devices that no session may be held with now, ``vantages``
+    those that probe for us. Everything seen is in the store when this returns or raises.
     """
     pinger, sessions = Pinger(), Sessions(login or _no_login, quiet)
-    tools = Tools(RecordClock(), pinger, sessions, Reads(), secret or _no_secret)
+    posts = Vantages(vantages or {}, login or _no_login)
+    tools = Tools(RecordClock(), pinger, sessions, Reads(), secret or _no_secret, posts)
     watcher = _Watcher(
         prepare(targets, interval_s), store, tools, hooks or Hooks(), metrics or Metrics(), life or Life()
     )
@@ -100,6 +103,7 @@ async def watch(
     finally:
         await watcher.stop()
         pinger.close()
+        await posts.close()
         await sessions.close()
 
 

@@ -108,7 +108,7 @@ def _latest(intervals: Iterable[Interval]) -> dict[str, Interval]:
 def _states(park: Park, latest: Mapping[str, Interval]) -> dict[str, set[State]]:
     found: dict[str, set[State]] = {}
     for target in park.targets:
-        if target.id in latest:
+        if target.id in latest and not target.vantage:  # a flow's trouble may be anywhere on its way
             found.setdefault(target.device, set()).add(latest[target.id].state)
     return found
 

@@ -236,7 +236,7 @@ def _targets(park: Park, wanted: Select) -> Iterator[Row]:
     for target in park.targets:
         if wanted is None or target.device in wanted:
             address = f"{target.address}:{target.port}" if target.port else target.address
-            yield (target.id, target.probe, address, f"{target.interval_s:g}")
+            yield (target.id, target.probe, address, f"{target.interval_s:g}", target.vantage)
 
 
 def _workloads(park: Park, wanted: Select) -> Iterator[Row]:
@@ -460,6 +460,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("probe", "probe", "探测"),
             Column("address", "address", "地址"),
             Column("interval_s", "every s", "间隔 (s)"),
+            Column("vantage", "from", "探测点"),
         ),
         _targets,
     ),

@@ -77,7 +77,7 @@ def test_validate_advises_where_it_is_asked_to(parkops, demo: Path) -> None:
 
 def test_validate_json(parkops, demo: Path) -> None:
     good = json.loads(parkops("-p", demo, "validate", "--json").out)
-    assert {"baseline", "mlps"} == {item["topic"] for item in good.pop("advice")}
+    assert {"baseline", "mlps", "vantage"} == {item["topic"] for item in good.pop("advice")}
     assert good == {"kind": "parkops.validate", "version": 1, "ok": True, "problems": []}
     spoil(demo, "zone: hx-office,", "zone: hx-ofice,")
     said = parkops("-p", demo, "validate", "--json")

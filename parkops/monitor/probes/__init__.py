@@ -36,6 +36,8 @@ def _problems(target: Target) -> list[str]:
         ipaddress.ip_address(target.address)
     except ValueError:
         found.append(f"{target.address!r} is no IP address")
+    if (target.probe == "flow") != bool(target.vantage):
+        found.append("the probe flow, and no other, needs a vantage node")
     if not entry.portless and not (target.port or entry.port):
         found.append("needs a port")
     if not 0 <= target.port <= 65535:
@@ -83,7 +85,7 @@ async def probe(target: Target, context: Context) -> Sample:
     entry = PROBES[target.probe]
     time_s = context.tools.clock.now()
     try:
-        if target.params and target.param("expect") == "blocked":
+        if entry.over and target.params and target.param("expect") == "blocked":
             return await blocked(target, context, entry)
         if entry.paced:
             return await entry.probe(target, context)

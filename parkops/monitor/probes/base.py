@@ -17,6 +17,7 @@ from parkops.monitor.clock import RecordClock
 if TYPE_CHECKING:
     from parkops.monitor.probes.icmp import Pinger
     from parkops.monitor.sessions import Sessions
+    from parkops.monitor.vantage import Vantages
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ class Tools:
     sessions: Sessions
     reads: Reads
     secret: Callable[[str], str]  # resolves "env:NAME", "file:PATH"
+    vantages: Vantages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,10 @@ class Attempt:
         """Return a good sample; its round trip is the time since the start unless it is given."""
         rtt_s = time.perf_counter() - self.begin_s if rtt_s is None else rtt_s
         return Sample(self.target, self.time_s, State.UP, rtt_s, values=values)
+
+    def silent(self) -> Sample:
+        """Return a good sample that has no round trip."""
+        return Sample(self.target, self.time_s, State.UP)
 
 
 class Probe(Protocol):

@@ -9,6 +9,7 @@ from parkops.monitor.probes import parameters as take
 from parkops.monitor.probes.agent import CREDENTIALS
 from parkops.monitor.probes.base import Entry, Over, Parameter
 from parkops.monitor.probes.dns import RCODES, TYPES, dns, domain_name
+from parkops.monitor.probes.flow import KINDS, flow
 from parkops.monitor.probes.http import http, https
 from parkops.monitor.probes.icmp import icmp
 from parkops.monitor.probes.link import SOURCES, interfaces, link
@@ -123,6 +124,19 @@ PROBES: Mapping[str, Entry] = {
             "interface": Parameter(take.names),
             "max": Parameter(bounds),
         },
+    ),
+    "flow": Entry(
+        flow,
+        timeout_s=3.0,
+        portless=True,  # ICMP has none
+        parameters={
+            **EXPECT,
+            "kind": take.one_of(*KINDS),
+            "flow": Parameter(take.text),  # Flow.id, for people
+            "host": Parameter(take.text),
+            "path": Parameter(take.path),
+        },
+        paced=True,  # it waits for other machines, and keeps its own time
     ),
     "link": Entry(
         link,

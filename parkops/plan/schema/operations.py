@@ -204,6 +204,7 @@ class MonitoringPlan(Part):
                     "objective_percent": 99.9,
                     "intervals": {"core": 1, "boundary": 2},
                     "objectives": {"control": {"for": "class:control", "availability_percent": 99.99}},
+                    "vantage": {"hx-control": "hx-p1-gw-1", "hx-mobile": "none"},
                 }
             ]
         }
@@ -217,6 +218,10 @@ class MonitoringPlan(Part):
     )
     objectives: dict[Id, ObjectivePlan] = Field(
         default_factory=dict, description="Objectives of some devices, zones, tenants, flows or classes"
+    )
+    vantage: dict[Id, Id] = Field(
+        default_factory=dict,
+        description="Node that probes from a zone, where not the first that can shall; none for no probing",
     )
 
 
