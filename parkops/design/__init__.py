@@ -24,6 +24,7 @@ from parkops.design.observability import add_targets
 from parkops.design.overlay import build_overlay
 from parkops.design.pairs import form_pairs
 from parkops.design.plane import add_plane
+from parkops.design.policy import set_policy
 from parkops.design.production import address_production, cable_production
 from parkops.design.qos import add_qos
 from parkops.design.quarantine import prepare_quarantine
@@ -75,6 +76,7 @@ PASSES: tuple[Callable[[Draft], None], ...] = (
     add_targets,
     add_flow_targets,
     set_objectives,
+    set_policy,
     add_expectations,
     foresee_growth,
     advise,

@@ -59,6 +59,7 @@ from parkops.model import (
     Wlan,
     Workload,
 )
+from parkops.model.incident import NO_POLICY, EventPolicy
 from parkops.plan import LoadedPlan, Plan
 from parkops.plan.limits import ROUTER_PORTS
 from parkops.plan.marks import Marks
@@ -237,6 +238,7 @@ class Draft:
     hosted: list[HostedService] = field(default_factory=list)
     growth: list[Growth] = field(default_factory=list)
     objectives: list[Objective] = field(default_factory=list)
+    policy: EventPolicy = NO_POLICY
     plane: ManagementPlane | None = None
     conduits: list[Conduit] = field(default_factory=list)
     advice: list[Advice] = field(default_factory=list)

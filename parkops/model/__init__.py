@@ -66,6 +66,7 @@ from parkops.model.history import (
 )
 from parkops.model.incident import (
     DEADLINES,
+    THRESHOLDS,
     Damping,
     Deadline,
     EventPolicy,
@@ -154,6 +155,7 @@ from parkops.model.workspace import Workspace
 __all__ = [
     "DEADLINES",
     "HOUR_S",
+    "THRESHOLDS",
     "Access",
     "Advice",
     "Allowance",

@@ -71,6 +71,7 @@ class Window:
     reason: str
     begin_s: float = 0.0  # of a one-off window
     end_s: float = 0.0
+    date: str = ""  # ISO date of a one-off window whose times are of that day
     days: tuple[str, ...] = ()  # mon ... sun, of a recurring one
     from_minute: int = 0  # of the local day
     to_minute: int = 0  # up to the next day when it is not later than ``from_minute``
@@ -84,16 +85,21 @@ class Window:
                 yield max(begin_s, since_s), min(end_s, until_s)
 
     def _occurrences(self, since_s: float, until_s: float) -> Iterator[tuple[float, float]]:
-        if not self.days:
+        if self.date:
+            yield self._on(datetime.fromisoformat(self.date))
+        elif not self.days:
             yield self.begin_s, self.end_s
-            return
-        day = datetime.fromtimestamp(since_s - DAY_S).replace(hour=0, minute=0, second=0, microsecond=0)
-        while day.timestamp() < until_s:
-            if DAYS[day.weekday()] in self.days:
-                end = self.to_minute + (1440 if self.to_minute <= self.from_minute else 0)
-                begin = day + timedelta(minutes=self.from_minute)
-                yield begin.timestamp(), (day + timedelta(minutes=end)).timestamp()
-            day += timedelta(days=1)
+        else:
+            day = datetime.fromtimestamp(since_s - DAY_S).replace(hour=0, minute=0, second=0, microsecond=0)
+            while day.timestamp() < until_s:
+                if DAYS[day.weekday()] in self.days:
+                    yield self._on(day)
+                day += timedelta(days=1)
+
+    def _on(self, day: datetime) -> tuple[float, float]:
+        end = self.to_minute + (1440 if self.to_minute <= self.from_minute else 0)
+        begin = day + timedelta(minutes=self.from_minute)
+        return begin.timestamp(), (day + timedelta(minutes=end)).timestamp()
 
     def holds(self, time_s: float) -> bool:
         """Tell whether it is in force at a Unix time."""
@@ -130,6 +136,22 @@ class Threshold:
         if self.side == "below":
             return value < limit
         return (abs(value) if self.side == "beyond" else value) > limit
+
+
+# What ships; the plan's `monitoring.thresholds` sets other limits.
+THRESHOLDS = {
+    item.value: item
+    for item in (
+        Threshold("days_left", "below", "the certificate ends in {value:.1f} days", 21, 3),
+        Threshold("offset_s", "beyond", "the clock is {value:+.3f} s off, {limit:g} s are allowed", 0.1, 1),
+        Threshold("cpu_ratio", "above", "the processor is busy for {value:.0%} of the time", 0.9, 0.99),
+        Threshold("memory_used_ratio", "above", "{value:.0%} of the memory is in use", 0.9, 0.98),
+        Threshold("if_utilisation_ratio", "above", "the line carries {value:.0%} of its rate", 0.8, 0.95),
+        Threshold("temperature_celsius", "above", "it is {value:.0f} °C hot, {limit:g} are allowed", 65, 80),
+        Threshold("optical_rx_power_dbm", "below", "little light arrives: {value:.1f} dBm", -14, -18),
+        Threshold("optical_tx_power_dbm", "below", "the laser is weak: {value:.1f} dBm", -9, -12),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Trouble:
     dead: dict[str, Event] = field(default_factory=dict)  # devices that do not answer
     cut: dict[str, Event] = field(default_factory=dict)  # links that are down
     rest: list[Event] = field(default_factory=list)
+    lost: dict[str, int] = field(default_factory=dict)  # targets with an outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Analyst:
         for event in sorted(events, key=lambda event: (event.opened_s, event.id)):
             target = self.targets.get(event.target)
             link = self.link_of(event)
+            if event.kind == "outage":
+                found.lost[event.target] = event.id
             if event.kind == "outage" and target is not None and target.probe == "icmp":
                 found.dead.setdefault(event.device, event)
             elif event.kind == "outage" and link and link not in found.cut:
@@ -106,6 +109,8 @@ class Analyst:
         """A service is lost with its machine; a signal says of a link or a device what a probe sees too."""
         if event.device in found.dead:
             return found.dead[event.device].id
+        if event.kind != "outage" and event.target in found.lost:
+            return found.lost[event.target]
         link = self.link_of(event)
         if link in found.cut:
             return found.cut[link].id

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
 
-from parkops.model import Event, EventPolicy, Latency, Sample, State, Target, Threshold
+from parkops.model import THRESHOLDS, Event, EventPolicy, Latency, Sample, State, Target, Threshold
 
 WINDOW = 64  # probes that loss is counted over
 LEAST_LOST = 3  # fewer are chance
@@ -40,18 +38,9 @@ class Mended:
     time_s: float
 
 
-@cache
-def built_in() -> tuple[Threshold, ...]:
-    """Return the thresholds that ship."""
-    import yaml
-
-    text = (files("parkops.monitor") / "thresholds.yaml").read_text(encoding="utf-8")
-    return tuple(Threshold(**row) for row in yaml.safe_load(text))
-
-
 def thresholds(policy: EventPolicy) -> dict[str, Threshold]:
     """Return the thresholds by value, with the plan's limits."""
-    found = {item.value: item for item in built_in()}
+    found = dict(THRESHOLDS)
     for value, warning, critical in policy.thresholds:
         if value in found:
             found[value] = replace(found[value], warning=warning, critical=critical)

@@ -11,6 +11,7 @@ from parkops.plan.check_backbone import check_backbone, check_exits
 from parkops.plan.check_cloud import check_cloud, check_hosted
 from parkops.plan.check_edge import check_identifiers, check_local_data, check_nodes, check_workloads
 from parkops.plan.check_enterprise import check_enterprise
+from parkops.plan.check_events import check_events
 from parkops.plan.check_far import check_far
 from parkops.plan.check_names import check_devices
 from parkops.plan.check_operations import (
@@ -206,6 +207,7 @@ RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
     check_hosted,
     check_management,
     check_monitoring,
+    check_events,
     check_growth,
     check_figures,
     check_assessment,

@@ -22,7 +22,7 @@ from parkops.plan.json_schema import DEFINITIONS, base_schema
 Step = str | int
 At = tuple[Step, ...]
 Kind = tuple[str, ...]  # of a key: its path with * for names and numbers
-TRIES = 40  # values that are tried of a key
+TRIES = 80  # values that are tried of a key
 WORDS = (
     "env:OTHER",
     "tcp/4711",
@@ -42,6 +42,9 @@ WORDS = (
     "tenant:acme",
     "registry.example/other:1",
     "[2001:db8::9]:4400",
+    "22:30",
+    "https://other.example/events",
+    "other@park.example",
     "general",
     "other.yaml",
 )

@@ -230,22 +230,22 @@ def test_latency_above_the_objective_is_an_event(store):
 
 
 def test_a_measured_value_beyond_its_threshold_is_an_event_that_may_become_worse(store):
-    policy = EventPolicy(thresholds=(("certificate_days", 30.0, 7.0),), receivers=(OPS,))
+    policy = EventPolicy(thresholds=(("days_left", 30.0, 7.0),), receivers=(OPS,))
     play = Play(store, pings("a"), policy)
-    play.round(3, values=(("certificate_days", 31.0), ("offset_s", 0.01)))
-    play.round(1, values=(("certificate_days", 29.0),))
+    play.round(3, values=(("days_left", 31.0), ("offset_s", 0.01)))
+    play.round(1, values=(("days_left", 29.0),))
     assert store.events() == ()
-    play.round(1, values=(("certificate_days", 29.0),))
+    play.round(1, values=(("days_left", 29.0),))
     (event,) = store.events()
-    assert (event.kind, event.severity) == ("value:certificate_days", "warning")
+    assert (event.kind, event.severity) == ("value:days_left", "warning")
     assert event.cause == "the certificate ends in 29.0 days"
-    play.round(2, values=(("certificate_days", 6.0),))
+    play.round(2, values=(("days_left", 6.0),))
     (event,) = store.events()
     assert (event.severity, event.cause) == ("critical", "the certificate ends in 6.0 days")
-    play.round(1, values=(("certificate_days", 365.0),))
+    play.round(1, values=(("days_left", 365.0),))
     assert store.events()[0].phase is Phase.CLOSED
     play.round(2, values=(("offset_s", -0.3),))
-    assert store.events()[1].cause == "the clock is -0.300 s off, at most 0.1 s is allowed"
+    assert store.events()[1].cause == "the clock is -0.300 s off, 0.1 s are allowed"
 
 
 def test_signals_open_once_and_are_cleared(store):
@@ -302,12 +302,12 @@ def test_the_push_that_mended_it_is_linked(store):
 
 
 def test_another_monitor_goes_on_with_what_is_open(store):
-    policy = EventPolicy(thresholds=(("certificate_days", 30.0, None),))
+    policy = EventPolicy(thresholds=(("days_left", 30.0, None),))
     play = Play(store, pings("a", "b"), policy)
-    play.round(3, values=(("certificate_days", 3.0),))
-    play.round(3, b=DOWN, values=(("certificate_days", 3.0),))
+    play.round(3, values=(("days_left", 3.0),))
+    play.round(3, b=DOWN, values=(("days_left", 3.0),))
     assert len(store.events(open_only=True)) == 3
     later = Play(store, pings("a", "b"), policy)
     later.now_s = play.now_s
-    later.round(2, values=(("certificate_days", 90.0),))
+    later.round(2, values=(("days_left", 90.0),))
     assert later.open() == {}

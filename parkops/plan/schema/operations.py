@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from parkops.plan.schema.base import Day, Flag, Host, Id, Line, Number, Part, Secret, Text, Whole, examples
+from parkops.plan.schema.events import EventsPlan
 
 
 def _several(value: object) -> object:
@@ -193,8 +194,8 @@ class ObjectivePlan(Part):
     )
 
 
-class MonitoringPlan(Part):
-    """How closely the park is watched."""
+class MonitoringPlan(EventsPlan):
+    """How closely the park is watched, and how events are treated."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -205,6 +206,8 @@ class MonitoringPlan(Part):
                     "intervals": {"core": 1, "boundary": 2},
                     "objectives": {"control": {"for": "class:control", "availability_percent": 99.99}},
                     "vantage": {"hx-control": "hx-p1-gw-1", "hx-mobile": "none"},
+                    "deadlines": {"critical": {"acknowledge_s": 600, "resolve_s": 7200}},
+                    "notify": {"duty": {"webhook": "https://tickets.example/parkops"}},
                 }
             ]
         }
