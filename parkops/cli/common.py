@@ -100,6 +100,11 @@ class Context:
         """Add folders of platforms; before the park is asked for."""
         self._platform_dirs += tuple(folder.expanduser().resolve() for folder in folders)
 
+    @property
+    def platform_dirs(self) -> tuple[Path, ...]:
+        """Folders of the user's own platforms."""
+        return self._platform_dirs
+
     @cached_property
     def console(self) -> Console:
         """The console for people (standard output)."""
