@@ -34,7 +34,6 @@ VERBS = {  # verb -> module, in the order of the main job
     "history": "history",
     "weights": "weights",
     "controls": "controls",
-    "audit": "audit",
     "lab": "lab",
     "demo": "demo",
 }
@@ -63,7 +62,6 @@ SUMMARIES = {  # so that `--help` imports no verb
     "history": "List earlier assessments, and what changed between them.",
     "weights": "Weigh indicators by experts' judgements of pairs (AHP).",
     "controls": "List and show the requirements and their checks.",
-    "audit": "Audit configurations against the requirements, with no plan at all.",
     "lab": "Run the park as nodes on network namespaces.",
     "demo": "Plan, build, break, heal and prove the demo park in one run.",
 }

@@ -100,11 +100,6 @@ class Context:
         """Add folders of platforms; before the park is asked for."""
         self._platform_dirs += tuple(folder.expanduser().resolve() for folder in folders)
 
-    @property
-    def platform_dirs(self) -> tuple[Path, ...]:
-        """Folders of the user's own platforms."""
-        return self._platform_dirs
-
     @cached_property
     def console(self) -> Console:
         """The console for people (standard output)."""
@@ -184,13 +179,11 @@ class Context:
         park, artifacts = self.park(), self.artifacts()
         if not self.workspace.database.is_file():
             evidence = gather(park, artifacts, None, time.time())
-            return assess(park, evidence, basis=self.basis(), platform_dirs=self.platform_dirs), evidence
+            return assess(park, evidence, basis=self.basis()), evidence
         with self.open_store() as store:
             evidence = gather(park, artifacts, store, time.time())
             trend = store.trend(park.name)
-        return replace(
-            assess(park, evidence, basis=self.basis(), platform_dirs=self.platform_dirs), trend=trend
-        ), evidence
+        return replace(assess(park, evidence, basis=self.basis()), trend=trend), evidence
 
     def assessed(self) -> tuple[Assessment, EvidenceSet]:
         """Return the park's assessment now, with earlier ones as its trend, and what it was told by."""

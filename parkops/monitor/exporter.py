@@ -14,6 +14,7 @@ from typing import Self
 from parkops.errors import UsageError
 from parkops.monitor.exposition import OPENMETRICS, TEXT, accepts_openmetrics
 
+MOST_BYTES = 4_000_000  # of what is posted
 PLAIN = "text/plain; charset=utf-8"
 
 
@@ -24,10 +25,11 @@ class Pages:
     metrics: Callable[[bool], str]  # as OpenMetrics, or in the older text format
     discovery: Callable[[], str] = lambda: "[]"  # Prometheus's http_sd: JSON
     fault: Callable[[], str] = lambda: ""  # why the monitor is not healthy, "" when it is
+    alerts: Callable[[bytes], int] | None = None  # takes what an Alertmanager posts; UsageError if it is none
 
 
 class Exporter:
-    """Serves ``/metrics``, ``/sd`` and ``/healthz``. ``bind`` listens at once; ``serve`` begins to answer.
+    """Serves ``/metrics``, ``/sd`` and ``/healthz``, takes ``/alerts``. ``bind`` listens, ``serve`` answers.
 
     A socket stays in the network namespace in which it was made: bind before entering the lab's.
     """
@@ -116,6 +118,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(status, PLAIN, f"{fault or 'ok'}\n")
         else:
             self._answer(HTTPStatus.NOT_FOUND, PLAIN, "See /metrics, /sd and /healthz\n")
+
+    def do_POST(self) -> None:
+        """Take alerts."""
+        take, length = self.server.pages.alerts, self.headers.get("Content-Length", "")
+        if self.path != "/alerts" or take is None:
+            self._answer(HTTPStatus.NOT_FOUND, PLAIN, "Post to /alerts\n")
+        elif not length.isdigit() or int(length) > MOST_BYTES:
+            self._answer(HTTPStatus.BAD_REQUEST, PLAIN, f"Say the length, at most {MOST_BYTES} bytes\n")
+        else:
+            try:
+                count = take(self.rfile.read(int(length)))
+            except UsageError as error:
+                self._answer(HTTPStatus.BAD_REQUEST, PLAIN, f"{error}\n")
+            else:
+                self._answer(HTTPStatus.OK, PLAIN, f"{count} alerts\n")
 
     def _answer(self, status: HTTPStatus, content_type: str, text: str) -> None:
         body = text.encode()

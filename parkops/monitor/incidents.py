@@ -187,7 +187,8 @@ class Incidents:
         known = self._known(signal)
         if known is not None:
             self._store.add_step(EventStep(known.id, signal.time_s, "note", signal.origin, cause))
-            return []
+        if known is not None or signal.name.partition(":")[2] in self._targets:
+            return []  # what a probe watches is its to tell
         return [self._open(target, "signal", signal.severity, cause, signal.time_s)]
 
     def _known(self, signal: Signal) -> Event | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 
-from parkops.model import Signal
+from parkops.model import Park, Signal
+from parkops.monitor import alerts
 
 MOST = 100_000  # waiting; of more, the oldest are dropped, and counted
 
@@ -28,3 +30,11 @@ class Signals:
         """Take what waits, the oldest first."""
         while self._waiting:
             yield self._waiting.popleft()
+
+    def take_alerts(self, park: Park, body: bytes) -> int:
+        """Leave what an Alertmanager has posted; return how many alerts there were. UsageError if none."""
+        devices = {device.management_address: device.name for device in park.managed}
+        found = list(alerts.signals(body, time.time(), lambda address: devices.get(address, "")))
+        for signal in found:
+            self.put(signal)
+        return len(found)

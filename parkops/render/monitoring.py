@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from parkops.model import Artifact, ArtifactKind, Device, Park, SnmpUser, Target
+from parkops.model import Artifact, ArtifactKind, Device, Park, Receiver, SnmpUser, Target
 from parkops.platforms import COMMENTS, Platforms
 from parkops.render.dashboards import dashboards
 from parkops.render.environment import fill
@@ -59,6 +59,7 @@ def _context(park: Park, renderer: Renderer, user: SnmpUser | None) -> dict[str,
         "snmp_user": user,
         "tenants": park.tenants,
         "receivers": [("park", ""), *((f"tenant-{tenant.id}", "") for tenant in park.tenants)],
+        "notify": [_notify(item) for item in park.policy.receivers if item.kind != "alertmanager"],
         "shadows": [_shadow(node, behind) for node, behind in shadows(park).items()],
         "probe": probe,
         "probe_series": _series(probe) if probe else "",
@@ -78,6 +79,20 @@ def _shadow(node: str, behind: tuple[str, ...]) -> dict[str, object]:
     lost = ("PairDown", "pair", pair) if kind == "pair" else ("DeviceDown", "device", node)
     sources = [f"alertname={text(lost[0])}", f"{lost[1]}={text(lost[2])}"]
     return {"sources": sources, "target": f"device=~{one_of(behind)}"}
+
+
+def _notify(receiver: Receiver) -> dict[str, object]:
+    """Return a receiver of the plan, with what reaches it of Prometheus' alerts."""
+    matchers = ['origin!="parkops"']
+    for label, values in (("tenant", receiver.tenants), ("severity", receiver.severities)):
+        if values:
+            matchers.append(f"{label}=~{one_of(values)}")
+    host, _, port = receiver.server.partition(":")
+    default = {"tls": 465, "starttls": 587}.get(receiver.tls, 25)
+    return {
+        "id": receiver.id, "receiver": receiver, "matchers": matchers,
+        "smarthost": f"{host}:{port or default}",
+    }  # fmt: skip
 
 
 def _snmp_user(park: Park) -> SnmpUser | None:

@@ -13,7 +13,7 @@ import yaml
 from render_parsers import grafana, need, run
 from sample import PLANE, at
 
-from parkops.model import HostedService, Objective, Pair, Park, SnmpUser
+from parkops.model import EventPolicy, HostedService, Objective, Pair, Park, Receiver, SnmpUser
 from parkops.monitor.metrics import Metrics
 from parkops.render import Renderer
 from parkops.render.monitoring import monitoring
@@ -33,6 +33,17 @@ CASES = (
     "targets-snmp.json",
     "dashboards/ring.json",
 )
+
+
+RECEIVERS = (
+    Receiver("am", "alertmanager", "http://192.0.2.9:9093"),
+    Receiver(
+        "duty", "mail", to=("duty@park.example", "值班@park.example"), sender="parkops@park.example",
+        server="mail.example", user="parkops", password="env:MAIL", tls="starttls", severities=("critical",),
+    ),
+    Receiver("tickets", "webhook", "https://tickets.example/parkops", "env:HOOK", tenants=("acme",),
+             severities=("warning",)),
+)  # fmt: skip
 
 
 def files_of(park: Park) -> dict[str, str]:
@@ -65,6 +76,7 @@ def rich_park(base_park: Park) -> Park:
         objectives=(*base_park.objectives, *goals),
         pairs=(Pair("cores", "vrrp", ("core-1", "core-2"), at("backbone.cores")),),
         hosted=(portal,),
+        policy=EventPolicy(receivers=RECEIVERS),
     )
 
 
@@ -188,11 +200,12 @@ def test_alertmanager_takes_it(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
-        ("severity=critical tenant=acme alertname=DeviceDown", "park,tenant-acme"),
-        ("severity=warning tenant=acme alertname=RingOpen", "tenant-acme"),
-        ("severity=critical alertname=DeviceDown device=core-1", "park"),
-        ("severity=warning alertname=MonitorLagging", "park"),
-        ("severity=warning tenant=acme2", "park"),
+        ("severity=critical tenant=acme alertname=DeviceDown", "parkops,notify-duty,park,tenant-acme"),
+        ("severity=warning tenant=acme alertname=RingOpen", "parkops,notify-tickets,tenant-acme"),
+        ("severity=critical alertname=DeviceDown device=core-1", "parkops,notify-duty,park"),
+        ("severity=warning alertname=MonitorLagging", "parkops,park"),
+        ("severity=critical alertname=ParkopsOutage origin=parkops", "park"),
+        ("severity=warning tenant=acme2", "parkops,park"),
     ],
 )
 def test_alerts_reach_the_tenant_and_the_park(labels: str, receivers: str, folder: Path) -> None:
