@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from parkops.model import Artifact, EvidenceSet, Park, Result, Workspace
+from parkops.figures import compute
+from parkops.model import Artifact, EvidenceSet, Park, Result, Window, Workspace
 
 if TYPE_CHECKING:
     from parkops.store import Store
@@ -40,7 +41,13 @@ def gather(
         results=tuple(result for result in results if result.device in devices),
         pushed_s=pushed_s,
         now_s=now_s,
+        figures=compute(park, store, since_s, now_s, windows=planned_work(park, store)),
     )
+
+
+def planned_work(park: Park, store: Store) -> tuple[Window, ...]:
+    """Return the windows of planned work, of the plan and of people."""
+    return (*park.policy.maintenance, *store.maintenance())
 
 
 def keep_push(

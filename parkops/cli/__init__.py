@@ -30,6 +30,9 @@ VERBS = {  # verb -> module, in the order of the main job
     "monitor": "monitor",
     "status": "status",
     "events": "events",
+    "availability": "availability",
+    "export": "export",
+    "store": "store",
     "report": "report",
     "history": "history",
     "weights": "weights",
@@ -58,6 +61,9 @@ SUMMARIES = {  # so that `--help` imports no verb
     "monitor": "Probe the park and record its state.",
     "status": "Show the park in one screen.",
     "events": "List, acknowledge and close events.",
+    "availability": "Show availability, latency, objectives and coverage over a window.",
+    "export": "Write what was measured as Parquet or CSV.",
+    "store": "Show and prune what the store keeps.",
     "report": "Assess the park against the guide and write the report.",
     "history": "List earlier assessments, and what changed between them.",
     "weights": "Weigh indicators by experts' judgements of pairs (AHP).",
@@ -116,6 +122,13 @@ class Verbs(click.Group):
     type=click.Path(path_type=Path),
     help="A folder of platforms that add to or override the built-in ones; may be repeated.",
 )
+@click.option(
+    "--store",
+    metavar="URL",
+    envvar="PARKOPS_STORE",
+    default="",
+    help="Keep what is measured in this PostgreSQL database, not in a file below the park's folder.",
+)
 @click.option("-v", "--verbose", count=True, help="Say more; twice for debugging.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
 @click.option("--log-file", metavar="FILE", help="Append a log with timestamps to FILE.")
@@ -125,6 +138,7 @@ def cli(
     ctx: click.Context,
     park_dir: str | None,
     platforms: tuple[Path, ...],
+    store: str,
     verbose: int,
     quiet: bool,
     log_file: str | None,
@@ -141,6 +155,7 @@ def cli(
 
     ctx.obj = Context(park_dir, verbose=verbose, quiet=quiet, log_file=log_file)
     ctx.obj.add_platforms(platforms)
+    ctx.obj.use_store(store)
 
 
 def main() -> None:

@@ -77,6 +77,7 @@ class Context:
         self.verbose = verbose
         self.quiet = quiet
         self._platform_dirs: tuple[Path, ...] = ()
+        self._store = ""
         self._set_up_logging(log_file)
 
     def _set_up_logging(self, log_file: str | None) -> None:
@@ -94,11 +95,18 @@ class Context:
     @cached_property
     def workspace(self) -> Workspace:
         """The park's folder."""
-        return Workspace(find_park(self.park_dir), self._platform_dirs)
+        return Workspace(find_park(self.park_dir), self._platform_dirs, self._store)
 
     def add_platforms(self, folders: Sequence[Path]) -> None:
         """Add folders of platforms; before the park is asked for."""
         self._platform_dirs += tuple(folder.expanduser().resolve() for folder in folders)
+
+    def use_store(self, url: str) -> None:
+        """Keep what is measured in PostgreSQL; before the park is asked for. UsageError for another URL."""
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            hint = "postgresql://user@host/database; without one, the store is a file below the park's folder"
+            raise UsageError("the store is a URL of PostgreSQL", where=url, hint=hint)
+        self._store = url
 
     @cached_property
     def console(self) -> Console:
@@ -177,7 +185,7 @@ class Context:
         from parkops.evidence import gather
 
         park, artifacts = self.park(), self.artifacts()
-        if not self.workspace.database.is_file():
+        if not self.workspace.has_store:
             evidence = gather(park, artifacts, None, time.time())
             return assess(park, evidence, basis=self.basis()), evidence
         with self.open_store() as store:

@@ -31,7 +31,7 @@ def history(ctx: Context, last: int, as_json: bool) -> None:
     from parkops.model import Trend
 
     trend = Trend()
-    if ctx.workspace.database.is_file():
+    if ctx.workspace.has_store:
         with ctx.open_store() as store:
             trend = store.trend(ctx.park().name, last)
     if as_json:

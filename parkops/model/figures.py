@@ -126,6 +126,13 @@ class CoverageFigure:
         known = self.denominator - self.unknown
         return self.numerator / known if known > 0 else None
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Least and largest share of all that it can be, None where there is nothing to share."""
+        if self.denominator <= 0:
+            return None
+        return self.numerator / self.denominator, (self.numerator + self.unknown) / self.denominator
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:

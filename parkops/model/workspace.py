@@ -12,6 +12,7 @@ class Workspace:
 
     root: Path
     platform_dirs: tuple[Path, ...] = ()  # folders of the user's own platforms, first choice first
+    store: str = ""  # URL of the store in PostgreSQL, "" for a file below the park's folder
 
     @property
     def plan_file(self) -> Path:
@@ -48,9 +49,14 @@ class Workspace:
         return self.root / ".parkops"
 
     @property
-    def database(self) -> Path:
-        """The store."""
-        return self.state / "parkops.db"
+    def database(self) -> Path | str:
+        """The store: a file, or a URL."""
+        return self.store or self.state / "parkops.db"
+
+    @property
+    def has_store(self) -> bool:
+        """Tell whether there is a store already; a database is asked when it is opened."""
+        return bool(self.store) or (self.state / "parkops.db").is_file()
 
     @property
     def lab(self) -> Path:

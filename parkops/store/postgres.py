@@ -13,6 +13,7 @@ from parkops.store.database import Values
 
 if TYPE_CHECKING:
     from psycopg import Cursor
+    from psycopg.adapt import Dumper
 
 CONNECT_TIMEOUT_S = 10
 MIGRATION_LOCK = 0x7061726B  # one migration at a time in a database; the number names nothing else
@@ -44,6 +45,7 @@ class PostgresDatabase:
         self._idle = psycopg.pq.TransactionStatus.IDLE
         try:
             self._connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S)
+            self._connection.adapters.register_dumper(bool, _bool_dumper())
             self._connection.execute(
                 "SELECT set_config('lock_timeout', %s, false), set_config('TimeZone', 'UTC', false)",
                 (f"{busy_timeout_s * 1000:.0f}ms",),
@@ -75,8 +77,9 @@ class PostgresDatabase:
         """Return the schema version; inside a transaction no other process can migrate meanwhile."""
         if self.in_transaction:
             self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-        found = self._connection.execute("SELECT to_regclass('schema_version')").fetchone()
-        if found is None or found[0] is None:
+        # not to_regclass: it may answer from a cache of before the lock
+        query = "SELECT 1 FROM pg_class WHERE relname = 'schema_version' AND pg_table_is_visible(oid)"
+        if self._connection.execute(query).fetchone() is None:
             return 0
         row = self._connection.execute("SELECT max(number) FROM schema_version").fetchone()
         return int(row[0] or 0) if row else 0
@@ -89,6 +92,20 @@ class PostgresDatabase:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def _bool_dumper() -> type[Dumper]:
+    """Return what writes a bool as the number that the tables hold."""
+    from psycopg.adapt import Dumper
+    from psycopg.postgres import types
+
+    class BoolDumper(Dumper):
+        oid = types["int8"].oid
+
+        def dump(self, obj: bool) -> bytes:
+            return b"1" if obj else b"0"
+
+    return BoolDumper
 
 
 @lru_cache(maxsize=512)

@@ -40,6 +40,10 @@ from parkops.store import (
 from parkops.store.deliveries import Delivery
 
 
+class _TakenBackError(Exception):
+    """Ends a transaction that only looked what it would do."""
+
+
 class Store:
     """One connection to the store; use it in the thread that opened it, and open another elsewhere."""
 
@@ -149,15 +153,37 @@ class Store:
         return Vitals(**json.loads(row[0])) if row else None
 
     def prune(
-        self, raw_before_s: float, rollups_before_s: float, intervals_before_s: float
+        self,
+        raw_before_s: float,
+        rollups_before_s: float,
+        intervals_before_s: float,
+        *,
+        dry_run: bool = False,
     ) -> tuple[int, int, int]:
-        """Delete what is older (Unix times); return how many chunks, hours and intervals that were."""
-        with self.transaction():
-            return (
-                raw.prune(self._connection, raw_before_s),
-                rollups.prune(self._connection, rollups_before_s),
-                intervals.prune(self._connection, intervals_before_s),
-            )
+        """Delete what is older (Unix times); return how many chunks, hours and intervals that are."""
+        try:
+            with self.transaction():
+                gone = (
+                    raw.prune(self._connection, raw_before_s),
+                    rollups.prune(self._connection, rollups_before_s),
+                    intervals.prune(self._connection, intervals_before_s),
+                )
+                if dry_run:
+                    raise _TakenBackError
+        except _TakenBackError:
+            pass
+        return gone
+
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """Return how many rows of what there are."""
+        tables = {
+            "targets": "targets", "state intervals": "intervals", "hourly rollups": "rollups",
+            "raw chunks": "raw", "events": "events",
+        }  # fmt: skip
+        return tuple(
+            (name, int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]))  # noqa: S608
+            for name, table in tables.items()
+        )
 
     # Events
 

@@ -6,13 +6,6 @@ import pytest
 
 from parkops.errors import UsageError
 from parkops.model import ScoreMark, Snapshot, VerdictMark
-from parkops.store import Store
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store.open(tmp_path / "parkops.db") as opened:
-        yield opened
 
 
 def made(time_s: float, park: str = "east", point: float | None = 50.0) -> Snapshot:

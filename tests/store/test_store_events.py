@@ -10,12 +10,6 @@ from parkops.model import Event, Phase, Window, closed_loop
 from parkops.store import Delivery, Store
 
 
-@pytest.fixture
-def store(tmp_path):
-    with Store.open(tmp_path / "parkops.db") as store:
-        yield store
-
-
 def test_life_of_an_event(store):
     event = store.open_event("sw-1/link/p1", "sw-1", "critical", "p1 is down", 1000.0)
     assert store.events(open_only=True) == (event,)

@@ -1,15 +1,6 @@
 """What is saved is read back as it was."""
 
-import pytest
-
 from parkops.model import Evidence, EvidenceKind, Outcome, Reach, Result, Running, Step
-from parkops.store import Store
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store.open(tmp_path / "parkops.db") as store:
-        yield store
 
 
 def test_reach_keeps_the_latest(store):

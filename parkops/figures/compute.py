@@ -1,0 +1,183 @@
+"""Figures of a park over a window, from a source of measurements such as the store."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from parkops.figures.coverage import coverage
+from parkops.figures.groups import KINDS, Members, members
+from parkops.figures.objectives import objectives
+from parkops.figures.spread import Summed, spread
+from parkops.figures.utilisation import utilisation
+from parkops.model import (
+    Availability,
+    Figures,
+    GroupFigures,
+    Interval,
+    Park,
+    Reach,
+    Rollup,
+    State,
+    Window,
+)
+
+NOTHING = Availability("", 0.0, 0.0, 0.0, 0)
+MEASURED_S = 31 * 86_400.0  # percentiles and utilisation are of the window's last days
+
+
+class Source(Protocol):
+    """Where measurements come from; all times are Unix times."""
+
+    def availability(self, since_s: float, until_s: float) -> Sequence[Availability]:
+        """Return seconds by state of every target within a window."""
+        ...
+
+    def intervals(
+        self, target: str | None = None, since_s: float | None = None, until_s: float | None = None
+    ) -> Sequence[Interval]:
+        """Return the intervals that touch a window."""
+        ...
+
+    def rollups(self, since_s: float, until_s: float) -> Sequence[Rollup]:
+        """Return the hours that begin within a window."""
+        ...
+
+    def latest(self) -> Sequence[Interval]:
+        """Return the current interval of every target."""
+        ...
+
+    def reach(self) -> Sequence[Reach]:
+        """Return the latest observation of each expectation."""
+        ...
+
+
+def compute(
+    park: Park,
+    source: Source,
+    since_s: float,
+    until_s: float,
+    *,
+    windows: Iterable[Window] = (),
+    kinds: Collection[str] = KINDS,
+    measured: bool = True,
+) -> Figures:
+    """Return the figures of a park; what lies in ``windows`` of planned work is left out.
+
+    ``measured`` reads the rollups as well, of the last MEASURED_S at most: latency, loss, utilisation,
+    objectives. A park that was never watched has figures in which nothing is known.
+    """
+    groups = members(park)
+    seconds = _Seconds(park, source, tuple(windows))
+    found = seconds.of(since_s, until_s)
+    rollups = source.rollups(max(since_s, until_s - MEASURED_S), until_s) if measured else ()
+    sums: dict[str, Summed] = defaultdict(Summed)
+    for rollup in rollups:
+        if not rollup.name:
+            sums[rollup.target].add(rollup)
+    return Figures(
+        since_s,
+        until_s,
+        tuple(
+            group(kind, name, ids, found, seconds.excluded(since_s, until_s), sums)
+            for (kind, name), ids in sorted(groups.items())
+            if kind in kinds
+        ),
+        objectives(park, groups, seconds.of, sums, until_s) if measured else (),
+        utilisation(park, rollups),
+        coverage(park, source.latest(), source.reach(), until_s),
+    )
+
+
+def group(
+    kind: str,
+    name: str,
+    ids: Sequence[str],
+    found: Mapping[str, Availability],
+    excluded: Mapping[str, float],
+    sums: Mapping[str, Summed],
+) -> GroupFigures:
+    """Return the figures of some targets taken together."""
+    spans = [found.get(target, NOTHING) for target in ids]
+    total = Summed()
+    for target in ids:
+        if target in sums:
+            total.merge(sums[target])
+    return GroupFigures(
+        kind,
+        name,
+        len(ids),
+        sum(span.up_s for span in spans),
+        sum(span.down_s for span in spans),
+        sum(span.unknown_s for span in spans),
+        sum(span.outages for span in spans),
+        sum(excluded.get(target, 0.0) for target in ids),
+        total.probes,
+        total.lost,
+        spread(total),
+    )
+
+
+class _Seconds:
+    """Seconds by state of every target, without planned work; each window of time is read once."""
+
+    def __init__(self, park: Park, source: Source, windows: Sequence[Window]) -> None:
+        roles = {device.name: device.role.value for device in park.devices}
+        self._source = source
+        self._windows = {
+            target.id: covering
+            for target in park.targets
+            if (covering := [w for w in windows if w.covers(target, roles.get(target.device, ""))])
+        }
+        self._found: dict[tuple[float, float], dict[str, Availability]] = {}
+        self._excluded: dict[tuple[float, float], dict[str, float]] = {}
+
+    def of(self, since_s: float, until_s: float) -> Mapping[str, Availability]:
+        """Return them by target."""
+        key = since_s, until_s
+        if key not in self._found:
+            found = {item.target: item for item in self._source.availability(since_s, until_s)}
+            self._excluded[key] = {}
+            for target, windows in self._windows.items():
+                spans = _merged(span for window in windows for span in window.spans(since_s, until_s))
+                if target in found and spans:
+                    found[target], gone_s = self._without(target, since_s, until_s, spans)
+                    self._excluded[key][target] = gone_s
+            self._found[key] = found
+        return self._found[key]
+
+    def excluded(self, since_s: float, until_s: float) -> Mapping[str, float]:
+        """Return how many known seconds of each target fell into planned work."""
+        self.of(since_s, until_s)
+        return self._excluded[since_s, until_s]
+
+    def _without(
+        self, target: str, since_s: float, until_s: float, spans: Sequence[tuple[float, float]]
+    ) -> tuple[Availability, float]:
+        seconds = dict.fromkeys(State, 0.0)
+        outages, excluded_s = 0, 0.0
+        for interval in self._source.intervals(target, since_s, until_s):
+            begin_s, end_s = max(interval.start_s, since_s), min(interval.end_s, until_s)
+            inside_s = sum(max(0.0, min(end_s, b) - max(begin_s, a)) for a, b in spans)
+            left_s = max(0.0, end_s - begin_s - inside_s)
+            seconds[interval.state] += left_s
+            excluded_s += inside_s
+            planned = any(a <= begin_s < b for a, b in spans)
+            outages += interval.state is State.DOWN and not planned
+        return Availability(
+            target, seconds[State.UP], seconds[State.DOWN], seconds[State.UNKNOWN], outages
+        ), excluded_s
+
+
+def _merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    found: list[tuple[float, float]] = []
+    for begin_s, end_s in sorted(spans):
+        if found and begin_s <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end_s)
+        else:
+            found.append((begin_s, end_s))
+    return found
+
+
+__all__ = ["Members", "Source", "compute", "group"]
