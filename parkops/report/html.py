@@ -10,9 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parkops.model import Assessment, EvidenceSet, Park
-from parkops.report import chinese, words
+from parkops.report import charts, chinese, words
 from parkops.report.bundle import Language, Report
-from parkops.report.view import MOST_EVIDENCE, build, duration, number, stamp
+from parkops.report.payload import Payload, embedded
+from parkops.report.view import (
+    MOST_EVIDENCE,
+    MOST_RESULTS,
+    build,
+    clause,
+    domain_counts,
+    duration,
+    every_aspect,
+    every_domain,
+    number,
+    stamp,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -20,26 +32,40 @@ if TYPE_CHECKING:
 
 def render(assessment: Assessment, park: Park, evidence: EvidenceSet, lang: Language = "zh") -> str:
     """Return the page, opened in ``lang``; both languages are in it. The same input gives the same text."""
-    script = (resources.files("parkops.report") / "templates" / "report.js").read_text(encoding="utf-8")
-    style = (resources.files("parkops.report") / "templates" / "report.css").read_text(encoding="utf-8")
-    script_hash = b64encode(sha256(script.encode()).digest()).decode()
+    return page(Report(assessment, park, evidence, lang))
+
+
+def page(report: Report) -> str:
+    """Return the page of a report; its findings are JSON that the page's script draws when it is asked to."""
+    script, style = template("report.js"), template("report.css")
+    view = build(report.assessment, report.park, report.evidence)
+    data = Payload(report.park).document(view.requirements)
+    table = {"verdicts": words.VERDICTS, "kinds": words.KINDS}
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
-            view=build(assessment, park, evidence),
-            lang=lang,
+            view=view,
+            lang=report.lang,
+            only="",
+            tenant=report.tenant,
+            domain=report.domain,
+            data=embedded({**data, "words": table}),
             script=script,
             style=style,
-            script_hash=script_hash,
+            script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         )
     )
 
 
+def template(name: str) -> str:
+    """Return a file of the templates as it is."""
+    return (resources.files("parkops.report") / "templates" / name).read_text(encoding="utf-8")
+
+
 def files(report: Report) -> Mapping[str, bytes]:
     """Return report.html."""
-    page = render(report.assessment, report.park, report.evidence, report.lang)
-    return {"report.html": page.encode()}
+    return {"report.html": page(report).encode()}
 
 
 def write(
@@ -52,7 +78,8 @@ def write(
     return partial.replace(path)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates with the report's words and filters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -73,6 +100,7 @@ def _environment() -> Environment:
         evidence=chinese.evidence,
         explanation=chinese.explanation,
         trusted=Markup,
+        clause=clause,
     )
     environment.globals.update(
         verdicts=words.VERDICTS,
@@ -87,6 +115,15 @@ def _environment() -> Environment:
         pair=words.Words,
         words=words.words,
         most_evidence=MOST_EVIDENCE,
+        most_results=MOST_RESULTS,
+        catalogues=words.CATALOGUES,
+        grades=words.GRADES,
+        risks=words.RISKS,
+        profiles=words.PROFILES,
+        domain_counts=domain_counts,
+        every_domain=every_domain,
+        every_aspect=every_aspect,
+        shares=charts.shares,
     )
     return environment
 

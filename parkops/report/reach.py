@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from parkops.model import Device, EvidenceSet, Expectation, Park, Reach, Role
 
 PARK = "park"  # zone of a device that is not the reader's own
+MOST_ZONES = 30  # beyond this, zones are folded by their kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Matrix:
     targets: tuple[str, ...]
     cells: dict[tuple[str, str], Cell]
     tries: tuple[Try, ...]
+    by_kind: bool = False  # rows and columns are kinds of zone
 
     def count(self, *, allowed: bool, verdict: str = "") -> int:
         """Count the tries of one sort."""
@@ -66,17 +68,21 @@ def fold(park: Park, evidence: EvidenceSet) -> Matrix:
     for reach in sorted(evidence.reach, key=lambda item: item.time_s):
         seen[reach.expectation] = reach
     tries = tuple(Try(expectation, seen.get(expectation.id)) for expectation in park.expectations)
-    zones = _zones(park)
+    zones, by_kind = _zones(park), len(park.zones) > MOST_ZONES
+    if by_kind:
+        kinds = {zone.id: zone.kind for zone in park.zones}
+        zones = {device: kinds.get(zone, zone) for device, zone in zones.items()}
     grouped: dict[tuple[str, str], list[Try]] = {}
     for item in tries:
         ends = (item.expectation.src_device, item.expectation.dst_device)
         pair = (zones.get(ends[0], PARK), zones.get(ends[1], PARK))
         grouped.setdefault(pair, []).append(item)
     cells = {pair: _cell(own) for pair, own in grouped.items()}
-    order = [zone.id for zone in park.zones] + [PARK, "outside"]
+    names = dict.fromkeys(zone.kind if by_kind else zone.id for zone in park.zones)
+    order = [*names, PARK, "outside"]
     sources = tuple(zone for zone in order if any(pair[0] == zone for pair in cells))
     targets = tuple(zone for zone in order if any(pair[1] == zone for pair in cells))
-    return Matrix(sources, targets, cells, tries)
+    return Matrix(sources, targets, cells, tries, by_kind)
 
 
 def _cell(tries: list[Try]) -> Cell:

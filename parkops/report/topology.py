@@ -35,6 +35,7 @@ class Box:
     title: str
     role: str
     state: str  # up | down | unknown | unmanaged
+    failed: int  # requirements that it fails
     x: float
     y: float
     w: float = BOX_W
@@ -74,14 +75,23 @@ class Picture:
     hidden: int
 
 
-def draw(park: Park, evidence: EvidenceSet) -> Picture:
-    """Return the picture of a park with the newest state of its devices."""
+def draw(park: Park, evidence: EvidenceSet, failed: Mapping[str, int] | None = None) -> Picture:
+    """Return the picture of a park with its devices' newest states; ``failed`` counts failures by device."""
+    counts = failed or {}
     devices = _shown(park)
     latest = _latest(evidence.intervals)
     places, columns, width, height = _places(park, devices)
     states = _states(park, latest)
     boxes = tuple(
-        Box(d.name, d.title, d.role, _state(d, states.get(d.name, set())), *places[d.name]) for d in devices
+        Box(
+            d.name,
+            d.title,
+            d.role,
+            _state(d, states.get(d.name, set())),
+            counts.get(d.name, 0),
+            *places[d.name],
+        )
+        for d in devices
     )
     return Picture(
         width, height, boxes, tuple(_wires(park, places, latest)), columns, len(park.devices) - len(devices)

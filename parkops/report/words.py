@@ -36,6 +36,80 @@ DOMAINS = {
     "security-boundary": Words("边界安全", "Boundary security"),
 }
 
+DOMAINS |= {  # of MLPS
+    "network-communication": Words("安全通信网络", "Communication network"),
+    "zone-boundary": Words("安全区域边界", "Zone boundary"),
+    "compute-environment": Words("安全计算环境", "Compute environment"),
+    "security-management-centre": Words("安全管理中心", "Security management centre"),
+    "industrial-control": Words("工业控制系统安全扩展", "Industrial-control extension"),
+    "wireless-iot-extension": Words("移动互联与物联网扩展", "Wireless and IoT extension"),
+    "operations-management": Words("安全运维管理", "Operations management"),
+}
+
+CATALOGUES = {
+    "guide": Words("园区指南", "the guide"),
+    "mlps": Words("等级保护 2.0", "MLPS 2.0"),
+}
+
+CONTROL_POINTS = {
+    "网络架构": "Network architecture",
+    "通信传输": "Transmission",
+    "可信验证": "Trusted verification",
+    "边界防护": "Boundary protection",
+    "访问控制": "Access control",
+    "入侵防范": "Intrusion prevention",
+    "恶意代码防范": "Malicious code",
+    "恶意代码和垃圾邮件防范": "Malicious code and spam",
+    "安全审计": "Audit",
+    "身份鉴别": "Identification and authentication",
+    "数据完整性": "Integrity of data",
+    "数据保密性": "Confidentiality of data",
+    "数据备份恢复": "Backup and recovery",
+    "系统管理": "System administration",
+    "审计管理": "Audit administration",
+    "安全管理": "Security administration",
+    "集中管控": "Central control",
+    "室外控制设备物理防护": "Outdoor control devices",
+    "控制设备安全": "Security of control devices",
+    "拨号使用控制": "Dial-up control",
+    "无线使用控制": "Wireless control",
+    "接入控制": "Admission control",
+    "网络和系统安全管理": "Network and system security",
+    "配置管理": "Configuration management",
+    "变更管理": "Change management",
+    "漏洞和风险管理": "Vulnerabilities and risks",
+    "环境管理": "Environment",
+    "资产管理": "Assets",
+    "介质管理": "Media",
+    "设备维护管理": "Maintenance",
+    "密码管理": "Cryptography",
+    "备份与恢复管理": "Backup management",
+    "安全事件处置": "Incident handling",
+    "应急预案管理": "Emergency plans",
+    "外包运维管理": "Outsourced operations",
+}
+
+GRADES = {
+    "planning": Words("规划级", "planning"),
+    "standard": Words("规范级", "standardised"),
+    "optimised": Words("优化级", "optimised"),
+    "leading": Words("引领级", "leading"),
+}
+
+PROFILES = {
+    "general": Words("通用阈值", "general thresholds"),
+    "the guide's": Words("指南权重", "weights of the guide"),
+}
+
+RISKS = {
+    "single-point": Words("单点", "single point"),
+    "expiry": Words("到期", "expiry"),
+    "capacity": Words("容量", "capacity"),
+    "error-budget": Words("可用性预算", "error budget"),
+    "event": Words("事件", "event"),
+    "evidence": Words("证据", "evidence"),
+}
+
 ASPECTS = {
     "function": Words("功能", "Function"),
     "performance": Words("性能", "Performance"),
@@ -45,6 +119,8 @@ ASPECTS = {
     "reliability": Words("可靠性", "Reliability"),
     "operations": Words("运维", "Operations"),
 }
+
+ASPECTS |= {name: Words(name, english) for name, english in CONTROL_POINTS.items()}
 
 KINDS = {
     "plan": Words("规划", "plan"),

@@ -215,7 +215,8 @@ def test_cost_is_linear_in_the_length():
 def test_a_browser_shows_no_english_frame_in_the_chinese_view(worlds, assessments, browse, tmp_path):
     page = html.render(assessments[0], *worlds[0], "zh")
     read = (
-        "<script>for (const d of document.querySelectorAll('details')) d.open = true;"
+        "<script>for (const d of document.querySelectorAll('details')) {"
+        "  d.open = true; d.dispatchEvent(new Event('toggle')); }"
         "const seen = document.body.innerText; document.body.innerHTML = '<pre id=seen></pre>';"
         "document.getElementById('seen').textContent = seen;</script>"
     )
