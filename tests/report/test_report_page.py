@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from report_parts import good_report, hostile_report, mixed_report
 
 from parkops.model import Trend, TrendPoint
 from parkops.report import html
+from parkops.report.view import MOST_FINDINGS
 
 OPEN_ALL = (
     "for (const d of document.querySelectorAll('details')) {"
@@ -64,7 +66,8 @@ def test_findings_are_drawn_when_a_requirement_is_opened(page, drive):
 def test_every_finding_can_be_seen(mixed, page, drive):
     said = drive(page, f"{OPEN_ALL} said = document.querySelectorAll('.finding').length")
     every = (*mixed.assessment.requirements, *mixed.assessment.controls)
-    assert said == sum(len(result.findings) for result in every)
+    kinds = Counter((result.id, finding.kind) for result in every for finding in result.findings)
+    assert said == sum(min(count, MOST_FINDINGS) for count in kinds.values())
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,7 @@ def test_every_finding_can_be_seen(mixed, page, drive):
         ("domain", "production", lambda r: r.domain == "production"),
         ("aspect", "reliability", lambda r: r.aspect == "reliability"),
         ("tenant", "b", lambda r: any(f.subject.startswith("b-") for f in r.findings)),
-        ("text", "telnet server", lambda r: r.catalogue == "company"),
+        ("text", "old/switch.cfg", lambda r: r.catalogue == "company"),
         ("text", "NET-BB-REL-01", lambda r: r.id == "NET-BB-REL-01"),
     ],
 )
