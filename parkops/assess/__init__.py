@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
+from parkops.assess.advice import diagnose
 from parkops.assess.basis import Basis, basis_of
 from parkops.assess.checks import CHECKS
 from parkops.assess.context import Context
@@ -55,7 +58,8 @@ def assess(
         weights=basis.weights,
         grade_floor=basis.grades.coverage_floor,
     )
-    return graded(found, basis)
+    found = graded(found, basis)
+    return replace(found, diagnosis=diagnose(context, found, basis))
 
 
 __all__ = ["Basis", "assess", "basis_of"]

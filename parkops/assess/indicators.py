@@ -20,7 +20,7 @@ def score_indicators(
     for item in catalogue.indicators:
         measured = _measure(context, item, figures.get(item.id))
         figure = figures.get(item.id)
-        value, points, how = _score(context, item, measured, figure, thresholds)
+        value, points, how, parts = _score(context, item, measured, figure, thresholds)
         scores.append(
             IndicatorScore(
                 id=item.id,
@@ -37,6 +37,7 @@ def score_indicators(
                 basis=measured.basis if points is not None else "unknown",
                 explanation="; ".join(filter(None, (measured.explanation, how))),
                 evidence=measured.evidence,
+                parts=parts,
             )
         )
     return tuple(scores)
@@ -86,9 +87,13 @@ def _plain(value: float | bool) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else f"{value:,.10g}"
 
 
-def _bounds(context: Context, threshold: Threshold) -> tuple[float, float]:
+def bounds_of(context: Context, threshold: Threshold) -> tuple[float, float]:
+    """Return X_min and X_max of a threshold in this park."""
     factor = max(len(context.park.tenants), 1) if threshold.per == "tenant" else 1
     return threshold.x_min * factor, threshold.x_max * factor
+
+
+Scored = tuple[float | None, float | None, str, tuple[tuple[str, float], ...]]
 
 
 def _score(
@@ -97,22 +102,23 @@ def _score(
     measured: Measurement,
     figure: Figure | None,
     thresholds: ThresholdCatalogue,
-) -> tuple[float | None, float | None, str]:
-    """Return (value, score, how it was scored) by formula (2)."""
+) -> Scored:
+    """Return (value, score, how it was scored, scores of components) by formula (2)."""
     if measured.basis == "unknown":
-        return None, None, ""
+        return None, None, "", ()
     if measured.parts and item.components:
         return _score_parts(context, item, measured, thresholds)
     if measured.value is None:
-        return None, None, "no value"
+        return None, None, "no value", ()
     value = measured.value
     if item.kind == "boolean":
-        return value, score_flag(bool(value)), "yes is 100, no is 0"
+        return value, score_flag(bool(value)), "yes is 100, no is 0", ()
     x_min, x_max, source = value_range(context, item, figure, thresholds)
     if x_min is None or x_max is None or x_min == x_max:
-        return value, None, "no thresholds to score it by"
+        return value, None, "no thresholds to score it by", ()
     capped = ", capped" if item.kind == "additive" and value > x_max else ""
-    return value, score(value, x_min, x_max), f"X_min {x_min:,.10g}, X_max {x_max:,.10g} ({source}{capped})"
+    how = f"X_min {x_min:,.10g}, X_max {x_max:,.10g} ({source}{capped})"
+    return value, score(value, x_min, x_max), how, ()
 
 
 def value_range(
@@ -123,7 +129,7 @@ def value_range(
     x_max: float | None = None
     source = "not set"
     if item.id in thresholds.indicators:
-        x_min, x_max = _bounds(context, thresholds.indicators[item.id])
+        x_min, x_max = bounds_of(context, thresholds.indicators[item.id])
         source = thresholds.indicators[item.id].origin
     elif item.kind == "ratio":
         x_min, x_max, source = 0.0, 100.0, "a share"
@@ -138,12 +144,12 @@ def value_range(
 
 def _score_parts(
     context: Context, item: Indicator, measured: Measurement, thresholds: ThresholdCatalogue
-) -> tuple[float | None, float | None, str]:
+) -> Scored:
     """Score each component and take their mean; the guide gives no sub-weights, so they weigh the same."""
     values = dict(measured.parts)
     missing = [part.name for part in item.components if part.name not in values]
     if missing:
-        return measured.value, None, f"not stated: {', '.join(missing)}"
+        return measured.value, None, f"not stated: {', '.join(missing)}", ()
     points = [
         _part(context, part, values[part.name], thresholds.components.get(item.id, {}).get(part.name))
         for part in item.components
@@ -151,10 +157,11 @@ def _score_parts(
     weights = [part.weight if part.weight is not None else 1.0 for part in item.components]
     mean = sum(w * p for w, p in zip(weights, points, strict=True)) / sum(weights)
     value = measured.value if measured.value is not None else values[item.components[0].name]
-    return value, mean, "components weigh the same"
+    named = tuple((part.name, point) for part, point in zip(item.components, points, strict=True))
+    return value, mean, "components weigh the same", named
 
 
 def _part(context: Context, part: Component, value: float, threshold: Threshold | None) -> float:
     if part.kind == "boolean":
         return score_flag(bool(value))
-    return score(value, *(_bounds(context, threshold) if threshold else (0.0, 100.0)))
+    return score(value, *(bounds_of(context, threshold) if threshold else (0.0, 100.0)))

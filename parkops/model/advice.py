@@ -61,19 +61,21 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMeasure:
-    """One measure of the evolution path, in the year in which it is taken."""
+    """A measure of the evolution path, or the part of it that one year takes."""
 
     id: str
     name_zh: str
     name_en: str
     year: int  # 1 for the first of the horizon
+    units: int
+    per: str  # what a unit is: count | tenant | endpoint | park
     cost: float | None  # in the plan's currency; None when no price is known
     indicators: tuple[tuple[int, float, float], ...]  # (indicator, score before, score after)
     requirements: tuple[str, ...]  # which it mends
     gain: float  # points of the total's lower bound
     needs: tuple[str, ...]  # measures that come before it
-    reason_zh: str
-    reason_en: str
+    reason_zh: str = ""
+    reason_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class PathYear:
     total_point: float | None
     infrastructure_low: float
     infrastructure_point: float | None
-    stage: str  # Stage.id that the total's point reaches
+    stage: str  # Stage.id that the total reaches at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class EvolutionPath:
     """Measures by year that raise the score most under the budget."""
 
     years: tuple[PathYear, ...]
-    measures: tuple[PlannedMeasure, ...]  # in the order in which they are taken
+    measures: tuple[PlannedMeasure, ...]  # in the order in which they are taken; some in several years
     left_out: tuple[tuple[str, str, str], ...] = ()  # (measure id, why in Chinese, why in English)
 
 

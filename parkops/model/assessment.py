@@ -98,6 +98,7 @@ class IndicatorScore:
     basis: str  # measured | stated | unknown
     explanation: str
     evidence: tuple[Evidence, ...] = ()
+    parts: tuple[tuple[str, float], ...] = ()  # scores of its components, where it has some
 
 
 @dataclass(frozen=True, slots=True)
