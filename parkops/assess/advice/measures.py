@@ -130,7 +130,7 @@ def parts_of(context: Context, basis: Basis, now: Standing) -> tuple[Part, ...]:
 
 
 def _gaps(entry: MeasureEntry, now: Standing) -> Iterator[tuple[Place, float]]:
-    """Yield what a measure lifts: a component, or all of an indicator where its components are known apart."""
+    """Yield what a measure lifts: a component, or all of an indicator where its components are told."""
     for raised in entry.raises:
         own = [place for place in now.scores if place[0] == raised.indicator]
         named = [place for place in own if place[1] == raised.component]
