@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from parkops.assess.advice import diagnose
 from parkops.assess.basis import Basis, basis_of
