@@ -1,0 +1,313 @@
+"""Reads a configuration against a platform's audit rules: each fact with its verdict and its lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from parkops.assess.config.document import Document, Hit, Section, parts_of
+from parkops.assess.config.patterns import Patterns
+from parkops.assess.config.schema import AuditFile, Fact, Rule
+from parkops.assess.config.tree import File, Line, lines_of
+from parkops.model import Verdict
+
+Plane = Mapping[str, Sequence[str]]  # what the plan asks for: "radius" -> addresses, "edge" -> ports, …
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A line that decided something."""
+
+    path: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a configuration says about one fact."""
+
+    fact: str
+    verdict: Verdict
+    actual: str
+    lines: tuple[Seen, ...] = ()
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """What one device's configuration says about every fact."""
+
+    platform: str
+    facts: Mapping[str, Observation]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One platform's rules, ready for use."""
+
+    platform: str
+    rules: AuditFile
+    facts: Mapping[str, Fact]
+    patterns: Patterns
+
+    @classmethod
+    def of(cls, platform: str, rules: AuditFile, facts: Mapping[str, Fact]) -> Audit:
+        """Compile a platform's rules; re.error for a wrong pattern."""
+        used = [part for group in rules.facts.values() for rule in group for part in _patterns(rule)]
+        return cls(platform, rules, facts, Patterns.of(used))
+
+
+def _patterns(rule: Rule) -> Iterator[str]:
+    several = (*rule.when, *rule.only, *rule.unless, *rule.has, *rule.any, *rule.never, *rule.refers, *rule.to)
+    for text in (rule.within, rule.last, rule.ends, *several):
+        yield from filter(None, parts_of(text)[0])
+
+
+def examine(
+    audit: Audit, files: Sequence[File], plane: Plane | None = None, *, complete: bool = True
+) -> Posture:
+    """Return what a device's texts say; ``complete`` tells that a missing file is missing on the device."""
+    lines = lines_of(files, audit.rules)
+    document = Document(tuple(files), lines, audit.patterns, audit.rules.style == "set")
+    found: dict[str, Observation] = {}
+    for fact in audit.facts:
+        if fact in audit.rules.lacks:
+            found[fact] = Observation(fact, Verdict.NOT_APPLICABLE, audit.rules.lacks[fact])
+        elif fact not in audit.rules.facts:
+            actual = f"the audit of {audit.platform} says nothing about it"
+            found[fact] = Observation(fact, Verdict.UNKNOWN, actual)
+        elif not lines:
+            found[fact] = Observation(fact, Verdict.UNKNOWN, "there is no line that can be read")
+        else:
+            parts = [
+                part
+                for rule in audit.rules.facts[fact]
+                for part in _Judge(document, rule, plane, complete).parts()
+            ]
+            found[fact] = _folded(fact, parts)
+    return Posture(audit.platform, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    verdict: Verdict
+    actual: str
+    lines: tuple[Seen, ...] = ()
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """One rule against one document."""
+
+    document: Document
+    rule: Rule
+    plane: Plane | None
+    complete: bool
+
+    def parts(self) -> Iterator[_Part]:
+        """Yield what each section shows."""
+        rule = self.rule
+        scope = self.document.of_file(rule.file) if rule.file else self.document.whole
+        if scope is None:
+            verdict = Verdict(rule.absent) if self.complete else Verdict.UNKNOWN
+            name = re.sub(r"[\\^$]", "", rule.file)
+            yield _Part(verdict, f"no file {name}" if self.complete else f"{name} was not given")
+            return
+        if not all(self.document.hits(pattern, self.document.whole) for pattern in rule.when):
+            yield _Part(Verdict.NOT_APPLICABLE, "the configuration has nothing that this speaks of")
+            return
+        if not rule.within:
+            named: set[str] = set()
+            yield from self._section(scope, named)
+            yield from self._uncovered(named)
+            return
+        sections = [item for item in self.document.sections(rule.within, scope) if self._chosen(item)]
+        named = {s.match.groupdict().get("item") or "" for s in sections if s.match}
+        for section in sections:
+            yield from self._section(section, named)
+        yield from self._uncovered(named)
+        if not sections and not self.wanted:
+            yield self._silent()
+
+    def _silent(self) -> _Part:
+        """Say what it means that nothing speaks of this."""
+        if self.rule.default:
+            return _Part(Verdict.PASS, f"nothing is said, and {self.rule.default}")
+        first = self._mend(()).strip().split("\n", 1)[0].strip()
+        actual = f"no line such as `{first}`" if first else "nothing is said about it"
+        return _Part(Verdict(self.rule.absent), actual, (), self._mend(()))
+
+    def _chosen(self, section: Section) -> bool:
+        hits = self.document.hits
+        return all(hits(pattern, section) for pattern in self.rule.only) and not any(
+            hits(pattern, section) for pattern in self.rule.unless
+        )
+
+    def _section(self, section: Section, named: set[str]) -> Iterator[_Part]:
+        rule, hits = self.rule, self.document.hits
+        bad = [hit for pattern in rule.never for hit in hits(pattern, section)]
+        if bad:
+            yield self._bad(section, bad)
+        good: list[Hit] = []
+        missing = False
+        for pattern in rule.has:
+            fine, wrong = self._within_bounds(hits(pattern, section))
+            good += fine
+            if wrong and not (fine and rule.count):
+                yield self._bad(section, wrong)
+            elif not fine:
+                missing = True
+        if rule.any:
+            fine, wrong = self._within_bounds([hit for p in rule.any for hit in hits(p, section)])
+            good += fine
+            if wrong:
+                yield self._bad(section, wrong)
+            elif not fine:
+                missing = True
+        if missing or len({hit.line.text for hit in good}) < rule.count:
+            yield self._missing(section, good)
+        elif good or (rule.never and not bad):
+            yield _Part(Verdict.PASS, _told(good) if good else self._clean(), self._seen(good[:3]))
+        if rule.last:
+            yield from self._last(section)
+        if rule.refers:
+            yield from self._references(section)
+        named |= {_item(hit) for hit in good}
+
+    def _clean(self) -> str:
+        return f"nothing of the kind; {self.rule.default}" if self.rule.default else "nothing of the kind"
+
+    def _missing(self, section: Section, good: Sequence[Hit]) -> _Part:
+        if self.rule.default and not good:
+            return _Part(Verdict.PASS, f"nothing is said, and {self.rule.default}")
+        mend = self._mend((), section)
+        lines = [line.strip() for line in mend.strip().split("\n")]
+        where = f"{section.title}: " if section.head else ""
+        wanted = lines[-1] if section.head else lines[0]
+        actual = f"{where}no line such as `{wanted}`" if wanted else f"{where}something is missing"
+        if self.rule.count and good:
+            actual = f"{where}{len({h.line.text for h in good})} of at least {self.rule.count}: {_told(good)}"
+        verdict = Verdict.FAIL if section.head or good else Verdict(self.rule.absent)
+        head = [self._line(section.head)] if section.head else []
+        return _Part(verdict, actual, (*head, *self._seen(good[:3])), mend)
+
+    def _bad(self, section: Section, bad: Sequence[Hit]) -> _Part:
+        where = f"{section.title}: " if section.head and section.head is not bad[0].line else ""
+        why = f" ({self.rule.why})" if self.rule.why else ""
+        return _Part(Verdict.FAIL, f"{where}{_told(bad)}{why}", self._seen(bad[:8]), self._mend(bad, section))
+
+    def _references(self, section: Section) -> Iterator[_Part]:
+        """Judge whether what lines name is defined."""
+        defined = {_plain(_item(hit)) for pattern in self.rule.to for hit in self._all(pattern)}
+        named = [hit for pattern in self.rule.refers for hit in self.document.hits(pattern, section)]
+        for hit in named:
+            if _item(hit) and _plain(_item(hit)) not in defined:
+                actual = f"`{hit.line.text}` names {_item(hit)}, which is not defined"
+                yield _Part(Verdict.FAIL, actual, self._seen([hit]), self._mend([hit], section))
+        if named and defined:
+            yield _Part(Verdict.PASS, f"{len(named)} names, each defined", self._seen(named[:3]))
+
+    def _all(self, pattern: str) -> list[Hit]:
+        return self.document.hits(pattern, self.document.whole)
+
+    def _last(self, section: Section) -> Iterator[_Part]:
+        """Judge the last line of a kind: of an access list, what the rest meets."""
+        entries = self.document.hits(self.rule.last, section)
+        if not entries:
+            return
+        last = entries[-1]
+        ends = self.document.patterns.compiled[self.rule.ends].match(last.line.text)
+        if not ends and self.rule.default:
+            yield _Part(Verdict.PASS, f"{section.title}: {self.rule.default}", self._seen([last]))
+        elif ends:
+            yield _Part(Verdict.PASS, f"{section.title}: {last.line.text}", self._seen([last]))
+        else:
+            yield self._bad(section, [last])
+
+    def _within_bounds(self, hits: Iterable[Hit]) -> tuple[list[Hit], list[Hit]]:
+        fine: list[Hit] = []
+        wrong: list[Hit] = []
+        for hit in hits:
+            (fine if self._bounded(hit) else wrong).append(hit)
+        return fine, wrong
+
+    def _bounded(self, hit: Hit) -> bool:
+        values = hit.match.groupdict()
+        below = any(_number(values.get(name)) < limit for name, limit in self.rule.least.items() if values.get(name))
+        above = any(_number(values.get(name)) > limit for name, limit in self.rule.most.items() if values.get(name))
+        return not below and not above
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What the plan asks for here."""
+        return tuple((self.plane or {}).get(self.rule.covers, ())) if self.rule.covers else ()
+
+    def _uncovered(self, named: set[str]) -> Iterator[_Part]:
+        have = {_plain(name) for name in named}
+        for item in self.wanted:
+            if _plain(item) not in have:
+                mend = self._mend((), None, item)
+                yield _Part(Verdict.FAIL, f"nothing about {item}, which the plan has here", (), mend)
+
+    def _seen(self, hits: Iterable[Hit]) -> tuple[Seen, ...]:
+        return tuple(dict.fromkeys(self._line(hit.line) for hit in hits))
+
+    def _line(self, line: Line) -> Seen:
+        return Seen(self.document.files[line.file].path, line.number, line.text)
+
+    def _mend(self, bad: Sequence[Hit], section: Section | None = None, item: str = "") -> str:
+        """Return the mend with its placeholders filled: from the lines, else from the plan."""
+        if not self.rule.mend:
+            return ""
+        made: dict[str, None] = {}
+        for hit in bad[:4] or (None,):
+            values = {name: values[0] for name, values in (self.plane or {}).items() if values}
+            if section and section.match:
+                values |= {k: v for k, v in section.match.groupdict().items() if v}
+                values["section"] = section.title
+            if hit:
+                values |= {k: v for k, v in hit.match.groupdict().items() if v}
+                values["line"] = hit.line.text
+            if item:
+                values["item"] = item
+                values[self.rule.covers] = item
+            made[re.sub(r"\{(\w[\w-]*)\}", lambda m: values.get(m[1], f"<{m[1]}>"), self.rule.mend).rstrip()] = None
+        return "\n".join(made)
+
+
+def _item(hit: Hit) -> str:
+    return hit.match.groupdict().get("item") or ""
+
+
+def _plain(name: str) -> str:
+    return name.strip("\"'").lower().replace(" ", "")
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0
+
+
+def _told(hits: Sequence[Hit], limit: int = 3) -> str:
+    texts = list(dict.fromkeys(hit.line.text for hit in hits))
+    more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
+    return "; ".join(f"`{text[:120]}`" for text in texts[:limit]) + more
+
+
+_ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS, Verdict.NOT_APPLICABLE)
+
+
+def _folded(fact: str, parts: Sequence[_Part]) -> Observation:
+    """Fold what the rules of a fact show: one failure fails, one unknown leaves it unknown."""
+    verdict = next((v for v in _ORDER if any(part.verdict is v for part in parts)), Verdict.UNKNOWN)
+    telling = [part for part in parts if part.verdict is verdict]
+    actual = dict.fromkeys(part.actual for part in telling)
+    more = f"; and {len(actual) - 4} more" if len(actual) > 4 else ""
+    lines = tuple(dict.fromkeys(line for part in telling for line in part.lines))[:12]
+    mends = dict.fromkeys(part.mend for part in telling if part.mend and verdict is Verdict.FAIL)
+    return Observation(fact, verdict, "; ".join(list(actual)[:4]) + more, lines, "\n".join(mends))

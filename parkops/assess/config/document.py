@@ -1,0 +1,125 @@
+"""A device's texts, searched by pattern and by section."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from parkops.assess.config.patterns import Patterns
+from parkops.assess.config.tree import File, Line
+
+_SEPARATOR = re.compile(r" ([/>]) ")
+
+
+def parts_of(pattern: str) -> tuple[list[str], list[str]]:
+    """Return a pattern's parts from the outermost in, and how each but the first stands below the last.
+
+    ``a / b`` is b anywhere below a, ``a > b`` is b directly below a, and ``> a`` is a at the margin.
+    """
+    margin = pattern.startswith("> ")
+    pieces = _SEPARATOR.split(pattern.removeprefix("> "))
+    return pieces[::2], [">" if margin else "", *pieces[1::2]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A line and how a pattern matched it."""
+
+    line: Line
+    match: re.Match[str]
+    at: int  # the line's index
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Lines that belong together, and the line that says so; none for the whole text."""
+
+    head: Line | None
+    match: re.Match[str] | None
+    first: int
+    end: int
+    rows: tuple[tuple[int, str], ...] = ()  # where sections are no range: (index, rest of the line)
+
+    @property
+    def title(self) -> str:
+        """The section's own line."""
+        return self.match[0].strip() if self.match and self.rows else self.head.text if self.head else ""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A device's texts as lines, searched by pattern."""
+
+    files: tuple[File, ...]
+    lines: tuple[Line, ...]
+    patterns: Patterns
+    flat: bool  # sections are lines with the same start
+
+    @cached_property
+    def index(self) -> dict[str, list[int]]:
+        """The lines that each pattern matches."""
+        found: dict[str, list[int]] = {}
+        for number, line in enumerate(self.lines):
+            for pattern in self.patterns.matching(line.text):
+                found.setdefault(pattern, []).append(number)
+        return found
+
+    def hits(self, pattern: str, section: Section) -> list[Hit]:
+        """Return the lines of a section that a pattern matches."""
+        parts, links = parts_of(pattern)
+        last = parts[-1]
+        compiled = self.patterns.compiled[last]
+        if section.rows:
+            found = [(i, text) for i, text in section.rows if last in self.patterns.matching(text)]
+            return [Hit(self.lines[i], match, i) for i, text in found if (match := compiled.match(text))]
+        numbers = [n for n in self.index.get(last, ()) if section.first <= n < section.end]
+        return [
+            Hit(self.lines[n], match, n)
+            for n in numbers
+            if self._placed(n, parts, links, section) and (match := compiled.match(self.lines[n].text))
+        ]
+
+    def _placed(self, number: int, parts: Sequence[str], links: Sequence[str], section: Section) -> bool:
+        """Tell whether a line stands below lines like the parts before the last, inside the section."""
+        least = section.first - (section.head is not None)
+        for part, link in zip(reversed(parts[:-1]), reversed(links[1:]), strict=True):
+            number = self.lines[number].above
+            while link == "/" and number >= least and part not in self._matching(number):
+                number = self.lines[number].above
+            if number < least or part not in self._matching(number):
+                return False
+        return links[0] != ">" or self.lines[number].above < least or self.lines[number].above < 0
+
+    def _matching(self, number: int) -> frozenset[str]:
+        return self.patterns.matching(self.lines[number].text) if number >= 0 else frozenset()
+
+    @cached_property
+    def whole(self) -> Section:
+        """All lines."""
+        return Section(None, None, 0, len(self.lines))
+
+    def of_file(self, pattern: str) -> Section | None:
+        """Return the lines of the files whose path matches; None when there is no such file."""
+        chosen = [number for number, file in enumerate(self.files) if re.search(pattern, file.path)]
+        numbers = [number for number, line in enumerate(self.lines) if line.file in chosen]
+        if not chosen:
+            return None
+        if not numbers:
+            return Section(None, None, 0, 0)
+        return Section(None, None, numbers[0], numbers[-1] + 1)
+
+    def sections(self, pattern: str, inside: Section) -> list[Section]:
+        """Return the sections whose first line matches."""
+        heads = self.hits(pattern, inside)
+        if not self.flat:
+            return [Section(hit.line, hit.match, hit.at + 1, hit.line.end) for hit in heads]
+        grouped: dict[str, list[Hit]] = {}
+        for hit in heads:
+            grouped.setdefault(hit.match[0], []).append(hit)
+        return [self._grouped(hits) for hits in grouped.values()]
+
+    def _grouped(self, hits: Sequence[Hit]) -> Section:
+        rows = tuple((hit.at, hit.line.text[hit.match.end() :].strip()) for hit in hits)
+        return Section(hits[0].line, hits[0].match, 0, 0, rows)
