@@ -6,7 +6,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ from typing import Any
 import yaml
 
 from parkops.assess.config import Audit, File, examine, find_audits, plane_of
-from parkops.model import Device, Park, Verdict
+from parkops.model import Device, Need, Park, Verdict
 from parkops.platforms import find_platforms
 from parkops.render import Renderer
 from parkops.render.devices import comment_style
 from parkops.render.origin import origins, settle
 
 ROOT = Path(__file__).resolve().parent.parent
+COMMENTS = ("! plan", "# ", "<!--", "</")
 TABLE = ROOT / "tests" / "assess" / "mutations.yaml"
 
 
@@ -58,7 +59,9 @@ def sample(platform: str) -> Park:
     sys.path[:0] = [str(ROOT / "tests" / "render")]
     from sample import sample_park  # type: ignore[import-not-found]
 
-    return sample_park(platform)  # type: ignore[no-any-return]
+    park: Park = sample_park(platform)
+    extra = tuple(Need(feature, park.source) for feature in table()["needs"].get(platform, ()))
+    return replace(park, devices=tuple(replace(d, needs=(*d.needs, *extra)) for d in park.devices))
 
 
 def platforms() -> tuple[str, ...]:
@@ -104,14 +107,10 @@ def _of_device(
                 other = [*files[:index], File(path, changed), *files[index + 1 :]]
                 caught = tuple(sorted(failing(audit, other, plane, files) - before))
                 why = "" if caught else harmless(device.platform, block, line, kind, lines, number)
-                yield Mutant(
-                    device.platform, device.role.value, path, number, block, line, kind, caught, why
-                )
+                yield Mutant(device.platform, device.role.value, path, number, block, line, kind, caught, why)
 
 
-def failing(
-    audit: Audit, files: Sequence[File], plane: Any, _before: Sequence[File] = ()
-) -> frozenset[str]:
+def failing(audit: Audit, files: Sequence[File], plane: Any, _before: Sequence[File] = ()) -> frozenset[str]:
     """Return (fact, what fails) of all failures, so that one more of a kind is seen."""
     posture = examine(audit, files, plane)
     return frozenset(
@@ -134,7 +133,7 @@ def hardening(line: str, block: str) -> bool:
     """Tell whether a line is one that hardens: by its block, or by what it says in a port's block."""
     rules = table()
     said = line.strip()
-    if not said or said.startswith(("! plan", "# plan", "<!--")) or said in rules["separators"]:
+    if not said or said.startswith(COMMENTS) or said in rules["separators"]:
         return False
     if any(_matches(pattern, said) for pattern in rules["not_hardening"]):
         return False
@@ -170,7 +169,7 @@ def _after(lines: Sequence[str], number: int, audit: Audit) -> int:
     line = lines[number - 1]
     if audit.rules.style == "set":
         return number
-    if audit.rules.style == "xml" and (name := re.match(r"\s*<([\w:-]+)[^>/]*>\s*$", line)):
+    if audit.rules.style == "xml" and (name := re.match(r"\s*<([\w:-]+)(?:\s[^>]*[^/>])?>\s*$", line)):
         close = re.compile(rf"{line[: len(line) - len(line.lstrip())]}</{name[1]}>")
         return next((i + 1 for i in range(number, len(lines)) if close.match(lines[i])), number)
     indent = len(line) - len(line.lstrip())
@@ -195,9 +194,7 @@ def _context(lines: Sequence[str], number: int) -> str:
     return "\n".join(above)
 
 
-def harmless(
-    platform: str, block: str, line: str, kind: str, lines: Sequence[str], number: int
-) -> str:
+def harmless(platform: str, block: str, line: str, kind: str, lines: Sequence[str], number: int) -> str:
     """Return why a mutant need not be noticed, "" when it must be."""
     for item in table()["harmless"]:
         if item.get("platforms") and platform not in item["platforms"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from parkops.assess.advice import diagnose
 from parkops.assess.basis import Basis, basis_of
@@ -24,17 +25,19 @@ def assess(
     checks: Mapping[str, Check] = CHECKS,
     own: Sequence[Control] = (),
     basis: Basis | None = None,
+    platform_dirs: Sequence[Path] = (),
 ) -> Assessment:
     """Return the park's verdicts and scores at ``evidence.now_s``; the same input gives the same output.
 
     ``own`` are the controls of the user's catalogues; ``basis`` is what the scores are told by, as
-    ``basis_of`` reads it beside the plan.
+    ``basis_of`` reads it beside the plan; ``platform_dirs`` hold the user's platforms with their audits.
     """
     basis = basis or basis_of(park.assessment)
     catalogue = basis.catalogue
     context = Context(park, evidence)
     indicators = score_indicators(context, catalogue, basis.thresholds)
-    results = judge(Context(park, evidence, indicators), (*built_in(), *own), checks)
+    whole_park = Context(park, evidence, indicators, platform_dirs=tuple(platform_dirs))
+    results = judge(whole_park, (*built_in(), *own), checks)
     whole = total_score(indicators, catalogue)
     infrastructure = level1_score(indicators, catalogue, INFRASTRUCTURE)
     found = Assessment(

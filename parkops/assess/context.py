@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from parkops.model import (
@@ -63,6 +64,7 @@ class Context:
     verdicts: Mapping[str, Verdict] | None = None  # requirement id -> verdict, for composite checks
     asked: frozenset[str] | None = None  # Zone.id; None: the whole park
     carriers: bool = True  # what lies in no zone, such as a core, is judged with them
+    platform_dirs: tuple[Path, ...] = ()  # of the user's own platforms, with their audits
     memo: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def within(self, zones: frozenset[str] | None, carriers: bool = True) -> Context:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from parkops.assess.context import CONFIG_MAX_AGE_S, Context
 from parkops.model import Device, Evidence, EvidenceKind, digest
 
+NFTABLES_NODES = ("linux", "frr", "host")  # platforms whose nodes filter by nftables
 NFTABLES = "/etc/nftables.conf"
 SSHD = "/etc/ssh/sshd_config.d/parkops.conf"
 CHRONY = "/etc/chrony/chrony.conf"

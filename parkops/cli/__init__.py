@@ -38,6 +38,7 @@ VERBS = {  # verb -> module, in the order of the main job
     "advise": "advise",
     "weights": "weights",
     "controls": "controls",
+    "audit": "audit",
     "lab": "lab",
     "demo": "demo",
 }
@@ -70,6 +71,7 @@ SUMMARIES = {  # so that `--help` imports no verb
     "advise": "Name stage, deficiencies, risks, and the measures that pay most; try what-ifs.",
     "weights": "Weigh indicators by experts' judgements of pairs (AHP).",
     "controls": "List and show the requirements and their checks.",
+    "audit": "Audit configurations against the requirements, with no plan at all.",
     "lab": "Run the park as nodes on network namespaces.",
     "demo": "Plan, build, break, heal and prove the demo park in one run.",
 }

@@ -108,6 +108,11 @@ class Context:
             raise UsageError("the store is a URL of PostgreSQL", where=url, hint=hint)
         self._store = url
 
+    @property
+    def platform_dirs(self) -> tuple[Path, ...]:
+        """Folders of the user's own platforms."""
+        return self._platform_dirs
+
     @cached_property
     def console(self) -> Console:
         """The console for people (standard output)."""

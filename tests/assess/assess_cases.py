@@ -224,6 +224,17 @@ FAILING: tuple[Case, ...] = (
     ),
     Case("waivers-in-force", waived("NET-BB-FUNC-08", "2026-01-01"), "ended on", {"soon_days": 30}),
     Case("waivers-in-force", waived("NET-BB-FUNC-80", "2028-01-01"), "did you mean", {"soon_days": 30}),
+    Case(
+        "addresses-match-plan",
+        altered("a-bd-1", interfaces=lambda d: (replace(d.interfaces[0], ipv4="192.0.2.77/30"),)),
+        "missing: eth",
+    ),
+    Case(
+        "config-holds",
+        edited("fw-1", "policy drop", "policy accept", NFT),
+        "`type filter hook forward priority filter; policy accept;`",
+        {"facts": ["default-deny"], "roles": ["park-firewall"]},
+    ),
     Case("access-profiles", edited("a-sw-1", "<pvid>101</pvid>", "<pvid>999</pvid>"), "wrong: p3"),
     Case(
         "anti-spoofing",

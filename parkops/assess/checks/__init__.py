@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from parkops.assess.checks import (
     capacity,
+    configuration,
     dated,
     equipment,
     hardening,
@@ -22,12 +23,14 @@ from parkops.assess.checks import (
 from parkops.assess.outcome import Check
 
 CHECKS: Mapping[str, Check] = {
+    "addresses-match-plan": configuration.addresses_match_plan,
     "access-profiles": switches.access_profiles,
     "anti-spoofing": policy.anti_spoofing,
     "attestations-in-force": dated.attestations_in_force,
     "availability": measured.availability,
     "boundary-pairs": redundancy.boundary_pairs,
     "broker-secured": hardening.broker_secured,
+    "config-holds": configuration.config_holds,
     "conduits": zones.conduits,
     "default-deny": policy.default_deny,
     "detection-time": measured.detection_time,

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from parkops.assess.context import ENFORCEMENT, SWITCHES, Context, plan
 from parkops.assess.nftables import accepting
 from parkops.assess.outcome import Outcome, decided, listed, not_applicable
-from parkops.assess.texts import CHRONY, MOSQUITTO, RSYSLOG, SSHD, Text, config_of, file_of, ruleset_of
+from parkops.assess.texts import (
+    CHRONY,
+    MOSQUITTO,
+    NFTABLES_NODES,
+    RSYSLOG,
+    SSHD,
+    Text,
+    config_of,
+    file_of,
+    ruleset_of,
+)
 from parkops.model import Device, Evidence, Role
 
 LINUX = (
@@ -20,11 +30,16 @@ LINUX = (
 )
 
 
+def nodes(context: Context, roles: Sequence[str]) -> tuple[Device, ...]:
+    """Return the devices of some roles that these checks can read; `config-holds` judges the others."""
+    return tuple(d for d in context.devices(*roles) if d.platform in NFTABLES_NODES or d.role in SWITCHES)
+
+
 def _files(
     context: Context, roles: Sequence[str], destination: str, expected: str
 ) -> Iterator[tuple[Device, Text] | Outcome]:
     """Yield (device, file), or the outcome where a node lacks the file or it was read too long ago."""
-    devices = context.devices(*roles)
+    devices = nodes(context, roles)
     if not devices:
         yield not_applicable(expected, "the park has no such node")
     for device in devices:
@@ -76,7 +91,7 @@ def syslog_target(context: Context, roles: Sequence[str] = ()) -> Iterator[Outco
     """Decide whether devices send their logs to the park's collector (RFC 5424)."""
     collectors = {d.name for d in context.park.devices if any(s.kind == "syslog" for s in d.services)}
     expected = "logs sent to the collector of the park"
-    devices = context.devices(*roles)
+    devices = nodes(context, roles)
     if not devices:
         yield not_applicable(expected, "the park has no such device")
     for device in devices:
@@ -148,7 +163,7 @@ def encrypted_crossings(
 ) -> Iterator[Outcome]:
     """Decide whether no rule lets a plaintext service (``plaintext``: port -> name) cross a zone boundary."""
     expected = "no plaintext service across zones"
-    devices = context.devices(*roles)
+    devices = nodes(context, roles)
     if not devices:
         yield not_applicable(expected, "the park has no enforcement point")
     for device in devices:

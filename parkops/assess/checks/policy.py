@@ -9,17 +9,22 @@ from parkops.assess.context import ENFORCEMENT, Context, plan
 from parkops.assess.nftables import FilterRule, Network, accepting, filters, within
 from parkops.assess.outcome import Outcome, decided, listed, not_applicable
 from parkops.assess.places import Places
-from parkops.assess.texts import SYSCTL, Text, file_of, ruleset_of
+from parkops.assess.texts import NFTABLES_NODES, SYSCTL, Text, file_of, ruleset_of
 from parkops.model import Device, Evidence, Flow
+
+
+def filtering(context: Context, roles: Sequence[str]) -> tuple[Device, ...]:
+    """Return the devices of some roles whose filter is nftables; `config-holds` judges the others."""
+    return tuple(device for device in context.devices(*roles) if device.platform in NFTABLES_NODES)
 
 
 def _rulesets(
     context: Context, roles: Sequence[str], expected: str
 ) -> Iterator[tuple[Device, Text] | Outcome]:
     """Yield (device, ruleset), or the outcome where a device has none that counts."""
-    devices = context.devices(*(roles or ENFORCEMENT))
+    devices = filtering(context, roles or ENFORCEMENT)
     if not devices:
-        yield not_applicable(expected, "the park has no such device")
+        yield not_applicable(expected, "the park has no such device with nftables")
     for device in devices:
         text = ruleset_of(context, device)
         cited = [plan(device.source, device.name, device.name)]
@@ -289,9 +294,9 @@ def _from_management(rule: FilterRule, management: Network) -> bool:
 def anti_spoofing(context: Context, roles: Sequence[str] = ()) -> Iterator[Outcome]:
     """Decide whether spoofed sources are dropped (RFC 2827, RFC 3704), by the kernel or the packet filter."""
     expected = "spoofed sources dropped (rp_filter = 1, or a drop rule on saddr)"
-    devices = context.devices(*(roles or ENFORCEMENT))
+    devices = filtering(context, roles or ENFORCEMENT)
     if not devices:
-        yield not_applicable(expected, "the park has no such device")
+        yield not_applicable(expected, "the park has no such device with nftables")
     for device in devices:
         yield _anti_spoofing(context, device, expected)
 

@@ -58,9 +58,23 @@ class Audit:
         used = [part for group in rules.facts.values() for rule in group for part in _patterns(rule)]
         return cls(platform, rules, facts, Patterns.of(used))
 
+    def reads(self, path: str) -> bool:
+        """Tell whether a file is one that this audit looks at."""
+        return not self.rules.files or any(re.search(pattern, path) for pattern in self.rules.files)
+
 
 def _patterns(rule: Rule) -> Iterator[str]:
-    several = (*rule.when, *rule.only, *rule.unless, *rule.has, *rule.any, *rule.never, *rule.refers, *rule.to)
+    several = (
+        *rule.when,
+        *rule.only,
+        *rule.unless,
+        *rule.has,
+        *rule.any,
+        *rule.never,
+        *rule.refers,
+        *rule.to,
+        *rule.strays,
+    )
     for text in (rule.within, rule.last, rule.ends, *several):
         yield from filter(None, parts_of(text)[0])
 
@@ -110,26 +124,31 @@ class _Judge:
     def parts(self) -> Iterator[_Part]:
         """Yield what each section shows."""
         rule = self.rule
-        scope = self.document.of_file(rule.file) if rule.file else self.document.whole
-        if scope is None:
+        whole = [self.document.whole]
+        scopes = self.document.of_files(rule.file, each=rule.each) if rule.file else whole
+        if not scopes:
             verdict = Verdict(rule.absent) if self.complete else Verdict.UNKNOWN
             name = re.sub(r"[\\^$]", "", rule.file)
             yield _Part(verdict, f"no file {name}" if self.complete else f"{name} was not given")
-            return
-        if not all(self.document.hits(pattern, self.document.whole) for pattern in rule.when):
+        elif not all(self.document.hits(pattern, self.document.whole) for pattern in rule.when):
             yield _Part(Verdict.NOT_APPLICABLE, "the configuration has nothing that this speaks of")
-            return
-        if not rule.within:
-            named: set[str] = set()
-            yield from self._section(scope, named)
-            yield from self._uncovered(named)
-            return
-        sections = [item for item in self.document.sections(rule.within, scope) if self._chosen(item)]
-        named = {s.match.groupdict().get("item") or "" for s in sections if s.match}
-        for section in sections:
-            yield from self._section(section, named)
+        else:
+            yield from self._scopes(scopes)
+
+    def _scopes(self, scopes: Sequence[Section]) -> Iterator[_Part]:
+        """Judge the whole text or its sections, then what of the plan none of them names."""
+        named: set[str] = set()
+        found = False
+        for scope in scopes:
+            sections = [scope]
+            if self.rule.within:
+                sections = [s for s in self.document.sections(self.rule.within, scope) if self._chosen(s)]
+                named |= {s.match.groupdict().get("item") or "" for s in sections if s.match}
+            for section in sections:
+                found = True
+                yield from self._section(section, named)
         yield from self._uncovered(named)
-        if not sections and not self.wanted:
+        if not found and not self.wanted:
             yield self._silent()
 
     def _silent(self) -> _Part:
@@ -175,6 +194,8 @@ class _Judge:
             yield from self._last(section)
         if rule.refers:
             yield from self._references(section)
+        if rule.strays:
+            yield self._strays(section)
         named |= {_item(hit) for hit in good}
 
     def _clean(self) -> str:
@@ -190,7 +211,8 @@ class _Judge:
         actual = f"{where}no line such as `{wanted}`" if wanted else f"{where}something is missing"
         if self.rule.count and good:
             actual = f"{where}{len({h.line.text for h in good})} of at least {self.rule.count}: {_told(good)}"
-        verdict = Verdict.FAIL if section.head or good else Verdict(self.rule.absent)
+        silent = self.rule.silent or ("fail" if self.rule.file else self.rule.absent)
+        verdict = Verdict.FAIL if section.head or good else Verdict(silent)
         head = [self._line(section.head)] if section.head else []
         return _Part(verdict, actual, (*head, *self._seen(good[:3])), mend)
 
@@ -209,6 +231,18 @@ class _Judge:
                 yield _Part(Verdict.FAIL, actual, self._seen([hit]), self._mend([hit], section))
         if named and defined:
             yield _Part(Verdict.PASS, f"{len(named)} names, each defined", self._seen(named[:3]))
+
+    def _strays(self, section: Section) -> _Part:
+        """Judge whether the plan knows what lines name; without a plan nobody can tell."""
+        named = [hit for pattern in self.rule.strays for hit in self.document.hits(pattern, section)]
+        if self.plane is None:
+            actual = f"{_told(named)}; no plan says which are approved" if named else "none"
+            return _Part(Verdict.UNKNOWN if named else Verdict.PASS, actual, self._seen(named))
+        known = {_plain(item) for item in self.plane.get(self.rule.planned, ())}
+        strange = [hit for hit in named if _plain(_item(hit)) not in known]
+        if strange:
+            return self._bad(section, strange)
+        return _Part(Verdict.PASS, f"{len(named)}, each in the plan", self._seen(named[:3]))
 
     def _all(self, pattern: str) -> list[Hit]:
         return self.document.hits(pattern, self.document.whole)
@@ -236,8 +270,12 @@ class _Judge:
 
     def _bounded(self, hit: Hit) -> bool:
         values = hit.match.groupdict()
-        below = any(_number(values.get(name)) < limit for name, limit in self.rule.least.items() if values.get(name))
-        above = any(_number(values.get(name)) > limit for name, limit in self.rule.most.items() if values.get(name))
+        below = any(
+            _number(values.get(name)) < limit for name, limit in self.rule.least.items() if values.get(name)
+        )
+        above = any(
+            _number(values.get(name)) > limit for name, limit in self.rule.most.items() if values.get(name)
+        )
         return not below and not above
 
     @property
@@ -256,7 +294,7 @@ class _Judge:
         return tuple(dict.fromkeys(self._line(hit.line) for hit in hits))
 
     def _line(self, line: Line) -> Seen:
-        return Seen(self.document.files[line.file].path, line.number, line.text)
+        return Seen(self.document.files[line.file].path, line.number, redacted(line.text))
 
     def _mend(self, bad: Sequence[Hit], section: Section | None = None, item: str = "") -> str:
         """Return the mend with its placeholders filled: from the lines, else from the plan."""
@@ -270,12 +308,30 @@ class _Judge:
                 values["section"] = section.title
             if hit:
                 values |= {k: v for k, v in hit.match.groupdict().items() if v}
-                values["line"] = hit.line.text
+                values["line"] = redacted(hit.line.text)
             if item:
                 values["item"] = item
                 values[self.rule.covers] = item
-            made[re.sub(r"\{(\w[\w-]*)\}", lambda m: values.get(m[1], f"<{m[1]}>"), self.rule.mend).rstrip()] = None
+            made[redacted(_filled(self.rule.mend, values))] = None
         return "\n".join(made)
+
+
+def _filled(mend: str, values: Mapping[str, str]) -> str:
+    """Return a mend with its placeholders filled; what nobody knows stays as <name>."""
+    return re.sub(r"\{(\w[\w-]*)\}", lambda match: values.get(match[1], f"<{match[1]}>"), mend).rstrip()
+
+
+_SECRET = re.compile(
+    r"\b(simple|plain|plaintext|community(?: (?:read|write|name))?"
+    r"|(?:password|secret|key|key-string)(?: [07])?)"
+    r" (?!<|cipher|irreversible|hash|simple|plain|encrypted|sha|chain|md5|aes|\d |enable|mode|policy|domain"
+    r"|scheme|complexity|authentication|control|recovery|length|@secret)(\"?[^\s\"]+\"?)"
+)
+
+
+def redacted(text: str) -> str:
+    """Return a line without the secret that it may show in clear: no report repeats it."""
+    return _SECRET.sub(r"\1 ***", text)
 
 
 def _item(hit: Hit) -> str:
@@ -294,7 +350,7 @@ def _number(text: str | None) -> float:
 
 
 def _told(hits: Sequence[Hit], limit: int = 3) -> str:
-    texts = list(dict.fromkeys(hit.line.text for hit in hits))
+    texts = list(dict.fromkeys(redacted(hit.line.text) for hit in hits))
     more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
     return "; ".join(f"`{text[:120]}`" for text in texts[:limit]) + more
 
@@ -304,10 +360,12 @@ _ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS, Verdict.NOT_APPLICABLE)
 
 def _folded(fact: str, parts: Sequence[_Part]) -> Observation:
     """Fold what the rules of a fact show: one failure fails, one unknown leaves it unknown."""
+    if not parts:
+        return Observation(fact, Verdict.NOT_APPLICABLE, "the configuration has nothing that this speaks of")
     verdict = next((v for v in _ORDER if any(part.verdict is v for part in parts)), Verdict.UNKNOWN)
     telling = [part for part in parts if part.verdict is verdict]
     actual = dict.fromkeys(part.actual for part in telling)
-    more = f"; and {len(actual) - 4} more" if len(actual) > 4 else ""
+    more = f"; and {len(actual) - 3} more" if len(actual) > 3 else ""
     lines = tuple(dict.fromkeys(line for part in telling for line in part.lines))[:12]
     mends = dict.fromkeys(part.mend for part in telling if part.mend and verdict is Verdict.FAIL)
-    return Observation(fact, verdict, "; ".join(list(actual)[:4]) + more, lines, "\n".join(mends))
+    return Observation(fact, verdict, "; ".join(list(actual)[:3]) + more, lines, "\n".join(mends))

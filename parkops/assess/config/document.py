@@ -40,12 +40,14 @@ class Section:
     match: re.Match[str] | None
     first: int
     end: int
+    label: str = ""  # what tells it from others alike, where its own line does not
     rows: tuple[tuple[int, str], ...] = ()  # where sections are no range: (index, rest of the line)
 
     @property
     def title(self) -> str:
         """The section's own line."""
-        return self.match[0].strip() if self.match and self.rows else self.head.text if self.head else ""
+        own = self.match[0].strip() if self.match and self.rows else self.head.text if self.head else ""
+        return f"{own} {self.label}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -100,26 +102,36 @@ class Document:
         """All lines."""
         return Section(None, None, 0, len(self.lines))
 
-    def of_file(self, pattern: str) -> Section | None:
-        """Return the lines of the files whose path matches; None when there is no such file."""
+    def of_files(self, pattern: str, *, each: bool) -> list[Section]:
+        """Return the lines of the files whose path matches, in one or file by file; none: no such file."""
         chosen = [number for number, file in enumerate(self.files) if re.search(pattern, file.path)]
-        numbers = [number for number, line in enumerate(self.lines) if line.file in chosen]
-        if not chosen:
-            return None
-        if not numbers:
-            return Section(None, None, 0, 0)
-        return Section(None, None, numbers[0], numbers[-1] + 1)
+        ranges = [self._range(number) for number in chosen]
+        if each or len(ranges) < 2:
+            return [Section(None, None, first, end) for first, end in ranges]
+        rows = tuple((n, self.lines[n].text) for first, end in ranges for n in range(first, end))
+        return [Section(None, None, 0, 0, rows=rows)]
+
+    def _range(self, file: int) -> tuple[int, int]:
+        numbers = [number for number, line in enumerate(self.lines) if line.file == file]
+        return (numbers[0], numbers[-1] + 1) if numbers else (0, 0)
 
     def sections(self, pattern: str, inside: Section) -> list[Section]:
         """Return the sections whose first line matches."""
         heads = self.hits(pattern, inside)
         if not self.flat:
-            return [Section(hit.line, hit.match, hit.at + 1, hit.line.end) for hit in heads]
+            return [Section(hit.line, hit.match, hit.at + 1, hit.line.end, self._label(hit)) for hit in heads]
         grouped: dict[str, list[Hit]] = {}
         for hit in heads:
             grouped.setdefault(hit.match[0], []).append(hit)
         return [self._grouped(hits) for hits in grouped.values()]
 
+    def _label(self, hit: Hit) -> str:
+        """Return the key of an element of a list, which stands below it."""
+        if " " in hit.line.text or hit.line.end == hit.at + 1:
+            return ""
+        first = self.lines[hit.at + 1].text
+        return first.partition(" ")[2] if first.startswith(("name ", "id ", "key ")) else ""
+
     def _grouped(self, hits: Sequence[Hit]) -> Section:
         rows = tuple((hit.at, hit.line.text[hit.match.end() :].strip()) for hit in hits)
-        return Section(hits[0].line, hits[0].match, 0, 0, rows)
+        return Section(hits[0].line, hits[0].match, 0, 0, rows=rows)
