@@ -192,11 +192,13 @@ class Context:
         park, artifacts = self.park(), self.artifacts()
         if not self.workspace.has_store:
             evidence = gather(park, artifacts, None, time.time())
-            return assess(park, evidence, basis=self.basis()), evidence
+            return assess(park, evidence, basis=self.basis(), platform_dirs=self.platform_dirs), evidence
         with self.open_store() as store:
             evidence = gather(park, artifacts, store, time.time())
             trend = store.trend(park.name)
-        return replace(assess(park, evidence, basis=self.basis()), trend=trend), evidence
+        return replace(
+            assess(park, evidence, basis=self.basis(), platform_dirs=self.platform_dirs), trend=trend
+        ), evidence
 
     def assessed(self) -> tuple[Assessment, EvidenceSet]:
         """Return the park's assessment now, with earlier ones as its trend, and what it was told by."""
