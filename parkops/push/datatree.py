@@ -3,77 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from parkops.push.models import (
+    BASE,
+    DEFAULTS,
+    LIST_KEYS,
+    ORDERED,
+    PRESENCE,
+    USUAL_KEYS,
+    VENDOR_KEYS,
+    VENDORS,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
-IF = "urn:ietf:params:xml:ns:yang:ietf-interfaces"
-IP = "urn:ietf:params:xml:ns:yang:ietf-ip"
-BRIDGE = "urn:ieee:std:802.1Q:yang:ieee802-dot1q-bridge"
-RSTP = "urn:ieee:std:802.1Q:yang:ieee802-dot1q-rstp-bridge"
-
-# Keys of the lists in the managed modules (RFC 8343, RFC 8344, IEEE Std 802.1Q-2022 clause 48).
-LIST_KEYS: dict[str, tuple[str, ...]] = {
-    f"{{{IF}}}interface": ("name",),
-    f"{{{IP}}}address": ("ip",),
-    f"{{{IP}}}neighbor": ("ip",),
-    f"{{{BRIDGE}}}bridge": ("name",),
-    f"{{{BRIDGE}}}component": ("name",),
-    f"{{{BRIDGE}}}filtering-entry": ("database-id", "vids", "address"),
-    f"{{{BRIDGE}}}vlan-registration-entry": ("database-id", "vids"),
-    f"{{{BRIDGE}}}port-map": ("port-ref",),
-    f"{{{BRIDGE}}}vlan": ("vid",),
-    f"{{{BRIDGE}}}vid-to-fid": ("vid",),
-    f"{{{BRIDGE}}}vid-to-fid-allocation": ("vids",),
-    f"{{{BRIDGE}}}fid-to-vid-allocation": ("fid",),
-    f"{{{BRIDGE}}}protocol-group-database": ("db-index",),
-    f"{{{BRIDGE}}}protocol-group-vid-set": ("group-id",),
-    f"{{{BRIDGE}}}vid-translations": ("local-vid",),
-    f"{{{BRIDGE}}}egress-vid-translations": ("relay-vid",),
-}
-# Keys of lists in vendors' own schemas, by what the namespace begins with; where a list is not named here,
-# the first of the usual keys that an entry has. Their models are many, and their lists alike.
-VENDORS = ("http://www.huawei.com/netconf/vrp", "http://www.h3c.com/netconf/", "urn:huawei:yang:",
-           "urn:rg:params:xml:ns:yang:")  # fmt: skip
-VENDOR_KEYS: dict[str, tuple[str, ...]] = {
-    "Ipv4Address": ("IfIndex", "Ipv4Address"),
-    "Ipv6Address": ("IfIndex", "Ipv6Address"),
-    "am4CfgAddr": ("ifIpAddr",),
-    "am6CfgAddr": ("ifIp6Addr",),
-    "TrunkMemberIf": ("memberIfName",),
-    "server": ("ip-type", "ipaddress", "is-default-vpn", "vrf-name"),
-    "unicast": ("ip-address", "type", "vpn-name"),
-}
-USUAL_KEYS = ("name", "id", "ifName", "vlanId", "vrfName", "IfIndex", "ID", "ip", "ip-address", "address")
-# Default values: a server may report them or leave them out (RFC 6243), which is no difference.
-DEFAULTS: frozenset[tuple[str, str]] = frozenset(
-    {
-        (f"{{{IF}}}enabled", "true"),
-        (f"{{{BRIDGE}}}traffic-class-enabled", "true"),
-        (f"{{{BRIDGE}}}aging-time", "300"),
-        (f"{{{BRIDGE}}}pvid", "1"),
-        (f"{{{BRIDGE}}}default-priority", "0"),
-        (f"{{{BRIDGE}}}pcp-selection", "8P0D"),
-        (f"{{{BRIDGE}}}use-dei", "false"),
-        (f"{{{BRIDGE}}}drop-encoding", "false"),
-        (f"{{{BRIDGE}}}service-access-priority-selection", "false"),
-        (f"{{{BRIDGE}}}acceptable-frame", "admit-all-frames"),
-        (f"{{{BRIDGE}}}enable-ingress-filtering", "false"),
-        (f"{{{BRIDGE}}}enable-restricted-vlan-registration", "false"),
-        (f"{{{BRIDGE}}}enable-vid-translation-table", "false"),
-        (f"{{{BRIDGE}}}enable-egress-vid-translation-table", "false"),
-        (f"{{{RSTP}}}bridge-max-age", "20"),
-        (f"{{{RSTP}}}bridge-forward-delay", "15"),
-        (f"{{{RSTP}}}tx-hold-count", "6"),
-        (f"{{{RSTP}}}admin-bridge-port-enabled", "true"),
-    }
-)
-# Containers that mean something although they are empty (YANG `presence`).
-PRESENCE = frozenset({f"{{{RSTP}}}rstp"})
 QNAME = re.compile(r"([A-Za-z_][\w.-]*):([A-Za-z_][\w.-]*)")
 _NUMBERS = re.compile(r"(\d+)")
 
@@ -103,16 +50,49 @@ def parse(document: bytes | str, roots: frozenset[str] | None = None) -> tuple[N
 
     Values equal to their default and containers without content are left out. ValueError for broken XML.
     """
+    elements = [child for child in _read(document) if roots is None or child.tag in roots]
+    found: dict[str, Node] = {}
+    for node in (node for element in elements if (node := _node(element)) is not None):
+        old = found.get(node.tag)  # a reply may have a container twice, once for each part asked for
+        found[node.tag] = (
+            node if old is None else Node(node.tag, "", _sorted((*old.children, *node.children)))
+        )
+    return _sorted(found.values())
+
+
+def top(document: bytes | str, in_parts: frozenset[str] = frozenset()) -> tuple[tuple[str, ...], ...]:
+    """Return the paths of a document's data nodes, empty ones too; of ``in_parts`` those of their children.
+
+    ValueError for broken XML.
+    """
+    from lxml import etree
+
+    found: dict[tuple[str, ...], None] = {}
+    for element in _read(document).iterchildren(etree.Element):
+        tag = str(element.tag)
+        inner = [str(child.tag) for child in element.iterchildren(etree.Element)] if tag in in_parts else []
+        found.update(dict.fromkeys((tag, child) for child in inner) if inner else {(tag,): None})
+    return tuple(found)
+
+
+def with_children(document: str, elements: Iterable[str]) -> str:
+    """Return a document with more elements at its end."""
+    from lxml import etree
+
+    whole = _read(document)
+    for text in elements:
+        whole.append(etree.fromstring(text))
+    return etree.tostring(whole, encoding="unicode")
+
+
+def _read(document: bytes | str) -> _Element:
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
-    raw = document.encode() if isinstance(document, str) else document
     try:
-        top = etree.fromstring(raw, parser)
+        return etree.fromstring(document.encode() if isinstance(document, str) else document, parser)
     except etree.XMLSyntaxError as error:
         raise ValueError(f"not XML: {error}") from error
-    elements = [child for child in top if roots is None or child.tag in roots]
-    return _sorted(node for element in elements if (node := _node(element)) is not None)
 
 
 def _node(element: _Element) -> Node | None:
@@ -123,11 +103,17 @@ def _node(element: _Element) -> Node | None:
         says_nothing = (tag, text) in DEFAULTS or (not text and tag not in PRESENCE)
         return None if says_nothing else Node(tag, text)
     names = [f"{{{tag[1:].partition('}')[0]}}}{name}" for name in _keys(element)]
-    keys = tuple((name, (element.findtext(name) or "").strip()) for name in names)
-    children = _sorted((node for child in element if (node := _node(child)) is not None), dict(keys))
+    held = {name: child for name in names if (child := element.find(name)) is not None}
+    keys = tuple((name, _value(held[name])) for name in names) if len(held) == len(names) else ()
+    children = _sorted((node for child in element if (node := _node(child)) is not None), dict(keys), tag)
     if not children and tag not in PRESENCE:
         return None
     return Node(tag, "", children, keys)
+
+
+def within(node: Node, children: Iterable[Node]) -> Node:
+    """Return an element with other children, sorted."""
+    return Node(node.tag, node.text, _sorted(children, dict(node.keys), node.tag), node.keys)
 
 
 def _keys(element: _Element) -> tuple[str, ...]:
@@ -155,14 +141,14 @@ def _value(element: _Element) -> str:
     return match[2] if namespace == own else f"{{{namespace}}}{match[2]}"
 
 
-def _sorted(nodes: Iterator[Node], keys: dict[str, str] | None = None) -> tuple[Node, ...]:
-    """Sort: keys first, then leaves, then the rest, by name and natural order of values."""
-    order = list(keys or ())
+def _sorted(nodes: Iterable[Node], keys: dict[str, str] | None = None, within: str = "") -> tuple[Node, ...]:
+    """Sort: keys first, then leaves, then the rest, by name and natural order of values; not ORDERED."""
+    order, given = list(keys or ()), ORDERED.get(within, frozenset())
 
     def rank(node: Node) -> tuple[object, ...]:
         first = order.index(node.tag) if node.tag in order else len(order)
         values = node.text if not node.keys else " ".join(value for _, value in node.keys)
-        return first, bool(node.children), node.name, _natural(values), node.tag
+        return first, bool(node.children), node.name, () if node.tag in given else _natural(values), node.tag
 
     return tuple(sorted(nodes, key=rank))
 
@@ -225,7 +211,33 @@ def _edit_children(parent: _Element, running: tuple[Node, ...], intended: tuple[
             changed = True
         elif old != node:
             changed |= _edit_inside(parent, old, node)
-    return changed
+    return _reorder(parent, list(before.items()), list(after.items())) or changed
+
+
+Indexed = list[tuple[tuple[object, ...], Node]]
+
+
+def _reorder(parent: _Element, before: Indexed, after: Indexed) -> bool:
+    """Write a container anew where its ordered lists would not come to stand in their order.
+
+    Servers may leave entries that they have where they stand, whatever `insert` says (RFC 7950, 7.8.6).
+    """
+    ordered = ORDERED.get(str(parent.tag), frozenset())
+    if not any(_out_of_order(tag, before, after) for tag in ordered):
+        return False
+    for element in list(parent):
+        parent.remove(element)
+    parent.set(f"{{{BASE}}}operation", "replace")
+    for _, node in after:
+        _add(parent, node)
+    return True
+
+
+def _out_of_order(tag: str, before: Indexed, after: Indexed) -> bool:
+    """Tell whether an edit would leave entries in another order: what is new comes last."""
+    new = [identity for identity, node in after if node.tag == tag]
+    kept = [identity for identity, node in before if node.tag == tag and identity in set(new)]
+    return new[: len(kept)] != kept
 
 
 def _edit_inside(parent: _Element, old: Node, new: Node) -> bool:

@@ -7,17 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from parkops.errors import DeviceError, Diverged, Refused, UsageError
-from parkops.model import ArtifactKind, Guarantee, Running
+from parkops.model import Artifact, ArtifactKind, Guarantee, Running
 from parkops.push import datatree
 from parkops.push.contract import Site
 from parkops.push.datatree import Node
 from parkops.push.driver import compare, unified
 from parkops.push.job import Job, Run
+from parkops.push.scope import Scope, with_login
 from parkops.transport.netconf import NetconfSession
 
-# The subtrees that parkops owns on a switch: what stands there and was not rendered is removed.
-MANAGED = frozenset({f"{{{datatree.BRIDGE}}}bridges", f"{{{datatree.IF}}}interfaces"})
-FILTER = f'<bridges xmlns="{datatree.BRIDGE}"/><interfaces xmlns="{datatree.IF}"/>'
 TREE = tuple[Node, ...]
 
 
@@ -61,16 +59,17 @@ class NetconfDriver:
 
     def read_running(self, session: Session, job: Job) -> Running:
         """Read the managed subtrees of running."""
-        document = session.netconf.get_config("running", FILTER)
-        text = datatree.render(datatree.parse(document, MANAGED))
+        scope = _scope(job)
+        document = session.netconf.get_config("running", scope.filter_xml).decode()
+        text = datatree.render(datatree.parse(document))
         capabilities = session.netconf.capabilities
-        return Running(
-            job.name, self.name, text, time.time(), capabilities=capabilities, data=document.decode()
-        )
+        data = scope.marked(document)
+        return Running(job.name, self.name, text, time.time(), capabilities=capabilities, data=data)
 
     def diff(self, job: Job, running: Running, run: Run) -> str:
-        """Compare canonical XML."""
-        return unified(running.text, datatree.render(_intended(job, run)), job.name)
+        """Compare canonical XML; the account of the login is no difference."""
+        wanted = with_login(_intended(job, run), datatree.parse(running.data), run.login.user)
+        return unified(running.text, datatree.render(wanted), job.name)
 
     def prepare(self, session: Session, site: Site, run: Run) -> None:
         """Lock running and the candidate, take the snapshot, edit; drop what somebody left in the candidate.
@@ -84,7 +83,8 @@ class NetconfDriver:
         if candidate:
             session.netconf.discard()
         site.snapshot = self.read_running(session, site.job)
-        change = datatree.edit(_tree(site.snapshot.data), _intended(site.job, run))
+        before = datatree.parse(site.snapshot.data)
+        change = datatree.edit(before, with_login(_intended(site.job, run), before, run.login.user))
         if change and candidate:
             site.steps.take("edit", f"{len(change)} bytes to the candidate")
             session.netconf.edit_config(change)
@@ -93,7 +93,8 @@ class NetconfDriver:
         """Commit confirmed where the server can; a pending commit then keeps others out (RFC 6241, 7.5)."""
         guarantee = self.guarantee(session)
         if not guarantee.candidate:
-            change = datatree.edit(_read(session), _intended(site.job, run))
+            before = _read(session, _scope(site.job))
+            change = datatree.edit(before, with_login(_intended(site.job, run), before, run.login.user))
             session.netconf.edit_config(change, "running")
         elif guarantee.confirmed_commit:
             session.netconf.commit(True, site.timeout_s, site.token if guarantee.persist else "")
@@ -105,7 +106,7 @@ class NetconfDriver:
 
     def verify(self, session: Session, site: Site, run: Run) -> None:
         """Compare running with the target: an <ok/> proves nothing."""
-        _compare(session, site, _intended(site.job, run))
+        _compare(session, site, _scope(site.job), _intended(site.job, run), run)
 
     def confirm(self, session: Session, site: Site, run: Run) -> None:
         """Confirm by the token, and see that the change stays.
@@ -121,7 +122,7 @@ class NetconfDriver:
             except Refused:
                 with suppress(Refused):
                     session.netconf.cancel_commit(token)
-        _compare(session, site, _intended(site.job, run))
+        _compare(session, site, _scope(site.job), _intended(site.job, run), run)
         session.netconf.save()
 
     def cancel(self, session: Session, site: Site, run: Run) -> None:
@@ -130,10 +131,11 @@ class NetconfDriver:
         if guarantee.confirmed_commit:
             with suppress(Refused):  # nothing is pending
                 session.netconf.cancel_commit(site.token if guarantee.persist else "")
-        snapshot = _kept(site.before, run)
-        if _read(session) != snapshot:
-            self._restore(session, site, snapshot, candidate=guarantee.candidate)
-        _compare(session, site, snapshot)
+        snapshot, scope = _kept(site.before, run), Scope.of(site.before.data)
+        running = _read(session, scope)
+        if running != snapshot:
+            self._restore(session, site, datatree.edit(running, snapshot), candidate=guarantee.candidate)
+        _compare(session, site, scope, snapshot, run)
 
     def release(self, session: Session, site: Site) -> None:
         """Drop a pending edit and unlock; a lost session has let go of all of it (RFC 6241, 7.5)."""
@@ -142,11 +144,10 @@ class NetconfDriver:
                 session.netconf.discard()
         _unlock(session)
 
-    def _restore(self, session: Session, site: Site, snapshot: TREE, *, candidate: bool) -> None:
+    def _restore(self, session: Session, site: Site, change: str, *, candidate: bool) -> None:
         site.steps.note("restore", "by the inverse edit")
         if candidate:
             session.netconf.discard()
-        change = datatree.edit(_read(session), snapshot)
         session.netconf.edit_config(change, "candidate" if candidate else "running")
         if candidate:
             session.netconf.commit()
@@ -181,35 +182,42 @@ def _unlock(session: Session) -> None:
             session.netconf.unlock(session.locked.pop())
 
 
+def _payloads(job: Job) -> list[Artifact]:
+    return [artifact for artifact in job.artifacts if artifact.kind is ArtifactKind.NETCONF]
+
+
+def _scope(job: Job) -> Scope:
+    """Return the subtrees that a job is about; a snapshot has them all, empty where there was nothing."""
+    documents = [job.snapshot.data] if job.snapshot is not None else [item.text for item in _payloads(job)]
+    return Scope.of(*documents)
+
+
 def _intended(job: Job, run: Run) -> TREE:
     """Return the data nodes of the target, with its secrets."""
     if job.snapshot is not None:
         return _kept(job.snapshot, run)
-    payloads = [artifact for artifact in job.artifacts if artifact.kind is ArtifactKind.NETCONF]
+    payloads = _payloads(job)
     if len(payloads) != 1:
         raise UsageError(f"{len(payloads)} NETCONF payloads were rendered, expected one", where=job.name)
     try:
-        return datatree.parse(run.vault.fill(payloads[0].text), MANAGED)
+        return datatree.parse(run.vault.fill(payloads[0].text))
     except ValueError as error:
         raise UsageError(str(error), where=payloads[0].path) from error
 
 
 def _kept(running: Running, run: Run) -> TREE:
     """Return the data nodes of a snapshot, with its secrets."""
-    return _tree(run.vault.fill(running.data))
+    return datatree.parse(run.vault.fill(running.data))
 
 
-def _tree(document: str | bytes) -> TREE:
-    return datatree.parse(document, MANAGED)
+def _read(session: Session, scope: Scope) -> TREE:
+    return datatree.parse(session.netconf.get_config("running", scope.filter_xml))
 
 
-def _read(session: Session) -> TREE:
-    return _tree(session.netconf.get_config("running", FILTER))
-
-
-def _compare(session: Session, site: Site, expected: TREE) -> None:
+def _compare(session: Session, site: Site, scope: Scope, expected: TREE, run: Run) -> None:
     """Raise Diverged unless running is the expected tree."""
-    actual = _read(session)
+    actual = _read(session, scope)
+    expected = with_login(expected, actual, run.login.user)
     if actual != expected:
         compare(datatree.render(actual), datatree.render(expected), site.name)
         raise Diverged("running differs in what is not printed", where=site.name)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from parkops.errors import UsageError
 from parkops.model import Artifact, ArtifactKind, Change, Park
 from parkops.platforms import load_platform
-from parkops.push import datatree, frr, remediation
+from parkops.push import datatree, frr, models, remediation
 from parkops.push.vendors import driver_name, rules_of
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
@@ -137,21 +137,15 @@ PRINTERS: dict[tuple[str, ArtifactKind], Printer] = {
     ("vendor-cli", ArtifactKind.CLI): lambda text, name, dirs: remediation.canonical(
         text, rules_of(name, dirs)
     ),
-    ("netconf", ArtifactKind.NETCONF): lambda text, *_: _xml(text, managed=True),
-    ("vendor-netconf", ArtifactKind.NETCONF): lambda text, *_: _xml(text, managed=False),
+    ("netconf", ArtifactKind.NETCONF): lambda text, *_: datatree.render(datatree.parse(text)),
+    ("vendor-netconf", ArtifactKind.NETCONF): lambda text, *_: datatree.render(datatree.parse(text)),
     ("ansible", ArtifactKind.FILE): lambda text, *_: text,
 }
 
 
-def _xml(text: str, *, managed: bool) -> str:
-    from parkops.push.netconf import MANAGED
-
-    return datatree.render(datatree.parse(text, MANAGED if managed else None))
-
-
 def _wrapped(text: str, artifact: Artifact) -> str:
     if artifact.kind is ArtifactKind.NETCONF:
-        return f'<config xmlns="{datatree.BASE}">\n{text}</config>\n'
+        return f'<config xmlns="{models.BASE}">\n{text}</config>\n'
     return text
 
 

@@ -72,10 +72,11 @@ def _frr(job: Job, running: Running, run: Run) -> tuple[Lines, Lines]:
 
 def _netconf(job: Job, running: Running, run: Run) -> tuple[Lines, Lines]:
     from parkops.push import datatree
-    from parkops.push.netconf import MANAGED
+    from parkops.push.scope import with_login
 
-    before = datatree.parse(run.vault.fill(running.data), MANAGED)
-    after = datatree.parse(_wanted(job, ArtifactKind.NETCONF, run), MANAGED)
+    before = datatree.parse(run.vault.fill(running.data))
+    wanted = datatree.parse(_wanted(job, ArtifactKind.NETCONF, run))
+    after = with_login(wanted, before, run.login.user)
     return _indented(datatree.edit(before, after)), _indented(datatree.edit(after, before))
 
 

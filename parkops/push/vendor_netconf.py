@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from parkops.errors import DeviceError, Diverged, Refused, UsageError
 from parkops.model import ArtifactKind, Guarantee, Running
-from parkops.push import datatree
+from parkops.push import datatree, models
 from parkops.push.contract import Site
 from parkops.push.driver import unified
 from parkops.push.job import Job, Run
@@ -215,7 +215,7 @@ class VendorNetconfDriver:
         raise Diverged(f"running is not what was sent: {what}", where=site.name)
 
 
-_NOTHING = f'<config xmlns="{datatree.BASE}"/>'
+_NOTHING = f'<config xmlns="{models.BASE}"/>'
 
 
 def _read(session: Session, job: Job) -> TREE:

@@ -96,7 +96,7 @@ MODULES=/usr/share/yuma/modules:/tmp/rstp:/tmp/yang/ieee:/tmp/yang/ietf
 mkdir -p /run/yuma/data  # netconfd keeps its transaction number there
 YUMA_HOME=/run/yuma setsid /usr/sbin/netconfd --modpath=$MODULES \
   --module=ietf-interfaces --module=ietf-ip --module=iana-if-type \
-  --module=ieee802-dot1q-bridge --module=ieee802-dot1q-rstp-bridge \
+  --module=ieee802-dot1q-bridge --module=ieee802-dot1q-rstp-bridge {modules} \
   --target=candidate --access-control=off --superuser=parkops --ncxserver-sockname=/run/ncx.sock --port=830 \
   --startup=/run/startup.xml --log=/run/netconfd.log --log-level=info >/run/netconfd.out 2>&1 </dev/null &
 echo $! > /run/netconfd.pid
@@ -104,6 +104,8 @@ for i in $(seq 500); do [ -S /run/ncx.sock ] && break; sleep 0.02; done
 /usr/sbin/sshd -E /run/sshd.log
 """
 
+WIDER = ("ietf-system", "ietf-ipv4-unicast-routing", "ietf-ipv6-unicast-routing",
+         "ieee802-dot1ab-lldp", "ieee802-dot1x", "ieee1588-ptp-tt")  # fmt: skip
 # The login is vtysh for people, and Python for a push's revert timer, which runs as the login's own user.
 ROUTER = """
 cat > /usr/local/bin/router-login <<'END'
@@ -135,7 +137,13 @@ echo 'source /etc/network/interfaces.d/*.cfg' >> /etc/network/interfaces
 """
 
 KINDS = {
-    "switch": (SWITCH, 830, "/bin/sh"),
+    "switch": (SWITCH.replace("{modules}", ""), 830, "/bin/sh"),
+    # netconfd 2.13 loads no ietf-access-control-list, ietf-ntp, ietf-syslog, and of IEEE no link aggregation
+    "wider-switch": (
+        SWITCH.replace("{modules}", " ".join(f"--module={name}" for name in WIDER)),
+        830,
+        "/bin/sh",
+    ),
     "router": (ROUTER, 22, "/usr/local/bin/router-login"),
     "bare-router": (ROUTER, 22, "/usr/bin/vtysh"),
     "linux": (LINUX, 22, "/bin/bash"),

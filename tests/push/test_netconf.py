@@ -16,7 +16,7 @@ from parkops import push
 from parkops.errors import UsageError
 from parkops.model import Outcome, Result
 from parkops.push import datatree, transaction
-from parkops.push.netconf import FILTER, MANAGED
+from parkops.push.scope import Scope
 from parkops.push.stale import break_locks
 from parkops.transport.login import Login
 from parkops.transport.netconf import NetconfSession
@@ -44,7 +44,7 @@ class Bench:
 
     def running(self) -> tuple[datatree.Node, ...]:
         with NetconfSession("sw", self.address, self.login) as session:
-            return datatree.parse(session.get_config("running", FILTER), MANAGED)
+            return datatree.parse(session.get_config("running", Scope().filter_xml))
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def at(step: str, act: Callable[[], object]) -> Callable[[str, str, str], None]:
 def test_a_push_makes_running_exactly_what_was_rendered(bench: Bench) -> None:
     result = bench.push(switch("sw"))
     assert result.outcome is Outcome.CHANGED, result.message
-    assert bench.running() == datatree.parse(switch("sw").text, MANAGED)
+    assert bench.running() == datatree.parse(switch("sw").text)
     assert [step.name for step in result.steps][-3:] == ["verified", "confirm", "confirmed"]
 
 
@@ -90,7 +90,7 @@ def test_foreign_leftovers_are_removed(bench: Bench) -> None:
     result = bench.push(switch("sw"))
     assert result.outcome is Outcome.CHANGED, result.message
     assert "-      <name>br9</name>" in result.diff or "-    <name>br9</name>" in result.diff
-    assert bench.running() == datatree.parse(switch("sw").text, MANAGED)
+    assert bench.running() == datatree.parse(switch("sw").text)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_any_configuration_can_follow_any_other(bench: Bench, vlans: dict[int, s
     for wanted in (switch("sw", vlans=vlans, ports="p1 p3"), switch("sw")):
         result = bench.push(wanted)
         assert result.outcome is Outcome.CHANGED, result.message
-        assert bench.running() == datatree.parse(wanted.text, MANAGED)
+        assert bench.running() == datatree.parse(wanted.text)
 
 
 def test_a_refused_leaf_leaves_the_device_as_it_was(bench: Bench) -> None:
@@ -135,7 +135,7 @@ def test_a_session_lost_after_the_commit_is_no_loss(bench: Bench) -> None:
     wanted = switch("sw", vlans={101: "other"})
     result = bench.push(wanted, progress=at("verify", node.drop_sessions))
     assert result.outcome is Outcome.CHANGED, result.message
-    assert bench.running() == datatree.parse(wanted.text, MANAGED)
+    assert bench.running() == datatree.parse(wanted.text)
 
 
 def test_a_change_that_cuts_management_reverts_on_the_device(

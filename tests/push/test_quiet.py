@@ -13,7 +13,7 @@ from park import device, park, switch, workspace
 from parkops.model import State, Target
 from parkops.monitor import MonitorThread
 from parkops.push import datatree
-from parkops.push.netconf import FILTER, MANAGED
+from parkops.push.scope import Scope
 from parkops.store import pending
 from parkops.transport.login import Login
 from parkops.transport.netconf import NetconfSession
@@ -39,7 +39,7 @@ def test_the_monitor_does_not_keep_a_bad_change_alive(start: Start, login: Login
 
     def running() -> tuple[datatree.Node, ...]:
         with NetconfSession("sw", node.address, login) as session:
-            return datatree.parse(session.get_config("running", FILTER), MANAGED)
+            return datatree.parse(session.get_config("running", Scope().filter_xml))
 
     with MonitorThread(site, place) as monitor:
         assert monitor.wait_for(lambda seen: seen.state("sw/netconf") is State.UP, 10)

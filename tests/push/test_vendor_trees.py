@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from parkops.push import datatree
+from parkops.push import datatree, models
 from parkops.push.datatree import Node
 
 GOLDEN = sorted((Path(__file__).parents[1] / "render").glob("*netconf/*/*.xml"))
@@ -39,5 +39,5 @@ def test_a_changed_entry_is_named_by_its_keys_and_others_are_left_alone() -> Non
     text = file.read_text(encoding="utf-8")
     edit = datatree.edit(datatree.parse(text), datatree.parse(text.replace("172.31.0.3", "172.31.0.4")))
     servers = [e for e in etree.fromstring(edit.encode()).iter() if etree.QName(e).localname == "server"]
-    told = {(e.findtext("{*}ipaddress"), e.get(f"{{{datatree.BASE}}}operation")) for e in servers}
+    told = {(e.findtext("{*}ipaddress"), e.get(f"{{{models.BASE}}}operation")) for e in servers}
     assert told == {("172.31.0.3", "remove"), ("172.31.0.4", None)}

@@ -1,0 +1,76 @@
+"""Which subtrees of a device's data a push owns: bridges, interfaces, and what is rendered besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from parkops.push import datatree, models
+from parkops.push.datatree import Node
+
+Path = tuple[str, ...]  # Clark names from the root
+
+# Always owned: what stands there and was not rendered is removed.
+BASE: tuple[Path, ...] = ((f"{{{models.BRIDGE}}}bridges",), (f"{{{models.IF}}}interfaces",))
+# Of these roots only the parts that are rendered are owned: the rest of a device's system is not the plan's.
+IN_PARTS = frozenset({f"{{{models.SYSTEM}}}system"})
+USERS = (f"{{{models.SYSTEM}}}system", f"{{{models.SYSTEM}}}authentication")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The subtrees of one change, by their paths, sorted."""
+
+    paths: tuple[Path, ...] = BASE
+
+    @classmethod
+    def of(cls, *documents: str | bytes) -> Scope:
+        """Return what documents speak of, with what is always owned; an empty element speaks, too."""
+        found = {path for document in documents if document for path in datatree.top(document, IN_PARTS)}
+        return cls(tuple(sorted({*BASE, *found})))
+
+    @property
+    def filter_xml(self) -> str:
+        """The subtree filter that selects them (RFC 6241, 6)."""
+        return "".join(_empty(path) for path in self.paths)
+
+    def marked(self, document: str) -> str:
+        """Return a reply that also speaks of the subtrees that it says nothing of."""
+        silent = sorted(set(self.paths) - set(datatree.top(document, IN_PARTS)))
+        return datatree.with_children(document, (_empty(path) for path in silent)) if silent else document
+
+
+def _empty(path: Path) -> str:
+    tags = [tag[1:].split("}") for tag in path]
+    opened = "".join(f'<{name} xmlns="{namespace}">' for namespace, name in tags)
+    return opened + "".join(f"</{name}>" for _, name in reversed(tags))
+
+
+def with_login(intended: tuple[Node, ...], running: tuple[Node, ...], user: str) -> tuple[Node, ...]:
+    """Return the target with the account that parkops logs in with as it runs, where no plan names it.
+
+    Such an account is never removed: the push would cut itself off.
+    """
+    account = next((node for node in _users(running) if _named(node, user)), None)
+    if account is None or any(_named(node, user) for node in _users(intended)):
+        return intended
+    return tuple(_adding(node, USERS, account) for node in intended)
+
+
+def _users(nodes: Iterable[Node]) -> Iterator[Node]:
+    for node in nodes:
+        if node.tag in USERS:
+            yield from _users(node.children)
+        elif node.name == "user":
+            yield node
+
+
+def _named(node: Node, user: str) -> bool:
+    return any(value == user for _, value in node.keys)
+
+
+def _adding(node: Node, way: tuple[str, ...], account: Node) -> Node:
+    if not way or node.tag != way[0]:
+        return node
+    inner = tuple(_adding(child, way[1:], account) for child in node.children)
+    return datatree.within(node, (*inner, account) if len(way) == 1 else inner)
