@@ -401,7 +401,7 @@ class Target:
     """One thing that the monitor watches; ``probe`` names a registered probe."""
 
     id: str  # "<device>/<probe>[/<detail>]", "flow/<flow>/<service>"
-    probe: str  # icmp | flow | tcp | ssh | netconf | mqtt | http | ntp | link
+    probe: str  # a row of the monitor's table of probes
     device: str
     address: str
     port: int = 0
@@ -410,6 +410,7 @@ class Target:
     zone: str = ""
     params: tuple[tuple[str, str], ...] = ()
     vantage: str = ""  # Device.name that probes, "" for parkops itself
+    source: SourceRef | None = None  # what in the plan asks for it
 
     def param(self, name: str, default: str = "") -> str:
         """Return a parameter's value."""

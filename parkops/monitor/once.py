@@ -1,0 +1,61 @@
+"""Probe one target once, now, and keep every step that the probe takes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from parkops.model import Park, Sample, Target, Workspace
+from parkops.monitor import probes
+from parkops.monitor.clock import RecordClock
+from parkops.monitor.probes.base import Context, Reads, Step, Tools
+from parkops.monitor.probes.icmp import Pinger
+from parkops.monitor.sessions import Sessions
+from parkops.monitor.watch import prepare
+from parkops.store import pending
+from parkops.transport import secrets
+from parkops.transport.login import login
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One probe of one target: what came of it, and how; times of steps count from its start."""
+
+    target: Target  # with its port filled in
+    timeout_s: float
+    sample: Sample
+    steps: tuple[Step, ...]
+    took_s: float
+
+
+def probe_once(park: Park, workspace: Workspace, target: Target) -> Look:
+    """Probe a target as the park's monitor does; nothing is recorded.
+
+    UsageError when it cannot be probed.
+    """
+    target = prepare([target])[0]
+    return asyncio.run(_look(target, lambda: _tools(park, workspace)))
+
+
+def _tools(park: Park, workspace: Workspace) -> Tools:
+    sessions = Sessions(
+        lambda: login(park.access, workspace), lambda device: pending.waits(workspace.state, device)
+    )
+    clock = RecordClock()
+    return Tools(clock, Pinger(), sessions, Reads(), lambda name: secrets.resolve(name, workspace.root))
+
+
+async def _look(target: Target, make: Callable[[], Tools]) -> Look:
+    tools, steps = make(), list[Step]()
+    timeout_s = probes.timeout_s(target)
+    begin_s = time.perf_counter()
+    try:
+        sample = await probes.probe(target, Context(tools, timeout_s, steps))
+        took_s = time.perf_counter() - begin_s
+    finally:
+        tools.pinger.close()
+        await tools.sessions.close()
+    since = tuple(Step(step.at_s - begin_s, step.what) for step in steps)
+    return Look(target, timeout_s, sample, since, took_s)
