@@ -4,7 +4,7 @@ import socket
 import sys
 
 import pytest
-from monitor_parts import free_port, listens, look, process, target, tcp_server
+from monitor_parts import free_port, listens, look, process, target, tcp_server, wait_until
 from test_monitor_probes import is_
 
 from parkops.model import State
@@ -79,3 +79,96 @@ def reply(head, body):
 def test_modbus_judges_the_answer(talk, reason):
     with tcp_server(talk) as port:
         is_(look(target("modbus", port, timeout_s=0.4)), DOWN, reason)
+
+
+# OPC UA
+
+OPCUA = """
+import asyncio, sys, logging
+from asyncua import Server, ua
+from asyncua.server.user_managers import UserManager
+from asyncua.crypto.permission_rules import UserRole, User
+
+class Users(UserManager):
+    def get_user(self, iserver, username=None, password=None, certificate=None):
+        if username is None:
+            return User(role=UserRole.User)
+        return User(role=UserRole.User) if (username, password) == ("probe", "open sesame") else None
+
+async def main():
+    server = Server(user_manager=Users())
+    await server.init()
+    server.set_endpoint(f"opc.tcp://127.0.0.1:{sys.argv[1]}/park")
+    server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+    space = await server.register_namespace("urn:park")
+    spindle = await server.nodes.objects.add_object(ua.NodeId("spindle", space), "spindle")
+    await spindle.add_variable(ua.NodeId("spindle.speed", space), "speed", 1200.5)
+    await spindle.add_variable(ua.NodeId("spindle.name", space), "name", "主轴")
+    async with server:
+        if sys.argv[2:] == ["failed"]:
+            state = server.get_node(ua.ObjectIds.Server_ServerStatus_State)
+            await state.write_value(ua.ServerState.Failed, varianttype=ua.VariantType.Int32)
+        print("ready", flush=True)
+        await asyncio.sleep(3600)
+
+logging.disable()
+asyncio.run(main())
+"""
+
+
+def opcua_server(*options):
+    port = free_port()
+    return port, process(sys.executable, "-c", OPCUA, port, *options, ready=lambda: listens(port))
+
+
+@pytest.fixture(scope="module")
+def plc():
+    port, running = opcua_server()
+    with running:
+        yield port
+
+
+def test_opcua(plc):
+    sample = look(target("opcua", plc, path="/park", node="ns=2;s=spindle.speed", min=1000, max=1500))
+    is_(sample, UP)
+    values = dict(sample.values)
+    assert values["server_state"] == 0
+    assert abs(values["offset_s"]) < 60
+    assert values["node_value[ns=2;s=spindle.speed]"] == 1200.5
+    is_(look(target("opcua", plc, path="/park", node="ns=2;s=spindle.name")), UP)
+    secrets = {"env:GOOD": "open sesame", "env:BAD": "wrong"}
+    good = target("opcua", plc, path="/park", user="probe", password="env:GOOD")
+    is_(look(good, secret=secrets.__getitem__), UP)
+    bad = target("opcua", plc, path="/park", user="probe", password="env:BAD")
+    is_(look(bad, secret=secrets.__getitem__), DOWN, "^the server refuses the login: user or password$")
+
+
+def test_opcua_says_what_is_wrong(plc):
+    sample = look(target("opcua", plc, node="ns=2;s=spindle.speed", max=1000))
+    is_(sample, DOWN, "^ns=2;s=spindle.speed is 1200.5, expected -inf to 1000$")
+    is_(look(target("opcua", plc, node="ns=2;s=spindle.name", max=1)), DOWN, "is '主轴', expected a number")
+    is_(look(target("opcua", plc, node="ns=2;s=none")), DOWN, "^the server has no such node$")
+    is_(look(target("opcua", free_port())), DOWN, "^connection refused$")
+
+
+def test_an_opcua_server_that_is_not_running_its_program():
+    port, running = opcua_server("failed")
+    with running:
+        wait_until(lambda: look(target("opcua", port)).state is DOWN, what="a state that is not running")
+        sample = look(target("opcua", port))
+    is_(sample, DOWN, "^the server's state is failed$")
+    assert sample.values == (("server_state", 1.0),)
+
+
+@pytest.mark.parametrize(
+    ("talk", "reason"),
+    [
+        (lambda c: c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "no OPC UA|refuses|no answer"),
+        (lambda c: (c.recv(99), c.shutdown(socket.SHUT_RDWR)), "no OPC UA|refuses"),
+        (lambda c: None, "no answer within 0.6 s"),
+    ],
+    ids=["http", "closes", "silent"],
+)
+def test_opcua_judges_the_answer(talk, reason):
+    with tcp_server(talk) as port:
+        is_(look(target("opcua", port, timeout_s=0.6)), DOWN, reason)

@@ -11,6 +11,7 @@ from parkops.errors import ParkopsError, UsageError
 from parkops.model import Sample, State, Target
 from parkops.monitor.probes.base import UNABLE, Context, DownError, Parameter, UnableError, explain
 from parkops.monitor.probes.link import PORTS
+from parkops.monitor.probes.lldp import PORTS as LLDP_PORTS
 from parkops.monitor.probes.negative import blocked
 from parkops.monitor.probes.table import COMMON, EXPECT, PROBES
 
@@ -71,6 +72,8 @@ def port(target: Target) -> int:
     """Return the port that a target's probe uses, 0 for none."""
     if target.probe == "link":
         return target.port or PORTS[target.param("source", "netconf")]
+    if target.probe == "lldp":
+        return target.port or LLDP_PORTS[target.param("source", "snmp")]
     return target.port or PROBES[target.probe].port
 
 

@@ -34,7 +34,7 @@ async def https(target: Target, context: Context) -> Sample:
     try:
         days = tls.check_days(writer, target, context)
         host = target.param("host") or target.param("name")
-        answer = await _get(reader, writer, target, target.param("path", "/"), host)
+        answer = await fetch(reader, writer, target, target.param("path", "/"), host)
         context.step(f"HTTP status {answer.status}, {len(answer.body)} bytes")
     finally:
         writer.close()
@@ -55,7 +55,7 @@ async def get(target: Target, port: int, path: str, host: str = "", context: Con
     """Return the answer to a GET; DownError when it is not HTTP."""
     reader, writer = await asyncio.open_connection(target.address, port)
     try:
-        answer = await _get(reader, writer, target, path, host, port)
+        answer = await fetch(reader, writer, target, path, host, port)
     finally:
         writer.close()
     if context is not None:
@@ -63,7 +63,7 @@ async def get(target: Target, port: int, path: str, host: str = "", context: Con
     return answer
 
 
-async def _get(
+async def fetch(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     target: Target,
@@ -71,6 +71,7 @@ async def _get(
     host: str,
     port: int = 0,
 ) -> Answer:
+    """Send a GET over a connection and return its answer; DownError when it is not HTTP."""
     name = host or (f"[{target.address}]" if ":" in target.address else target.address)
     lines = (
         f"GET {path} HTTP/1.0",

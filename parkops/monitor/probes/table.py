@@ -9,18 +9,27 @@ from parkops.monitor.probes import parameters as take
 from parkops.monitor.probes.agent import CREDENTIALS
 from parkops.monitor.probes.base import Entry, Over, Parameter
 from parkops.monitor.probes.dns import RCODES, TYPES, dns, domain_name
+from parkops.monitor.probes.exits import MOST_HOPS, exits, routers
 from parkops.monitor.probes.flow import KINDS, flow
+from parkops.monitor.probes.gnmi import gnmi
+from parkops.monitor.probes.gnmi_messages import ENCODINGS, MODES
+from parkops.monitor.probes.gnmi_messages import path as gnmi_path
 from parkops.monitor.probes.http import http, https
 from parkops.monitor.probes.icmp import icmp
+from parkops.monitor.probes.identifier import identifier
 from parkops.monitor.probes.link import SOURCES, interfaces, link
+from parkops.monitor.probes.lldp import PORTS as LLDP_PORTS
+from parkops.monitor.probes.lldp import cables, lldp
 from parkops.monitor.probes.modbus import FUNCTIONS, modbus
 from parkops.monitor.probes.mqtt import mqtt
-from parkops.monitor.probes.netconf import modules, netconf
+from parkops.monitor.probes.netconf import modules, netconf, subtree
 from parkops.monitor.probes.ntp import ntp
 from parkops.monitor.probes.oids import TOPICS
+from parkops.monitor.probes.opcua import opcua
 from parkops.monitor.probes.radius import radius
 from parkops.monitor.probes.snmp import bounds, snmp
 from parkops.monitor.probes.ssh import ssh
+from parkops.monitor.probes.syslog import syslog
 from parkops.monitor.probes.tcp import tcp
 from parkops.monitor.probes.tls import tls
 
@@ -51,7 +60,12 @@ PROBES: Mapping[str, Entry] = {
         netconf,
         timeout_s=5.0,
         port=830,
-        parameters={"modules": Parameter(modules), "session": take.one_of("keep", "fresh")},
+        parameters={
+            "modules": Parameter(modules),
+            "session": take.one_of("keep", "fresh"),
+            "get": Parameter(subtree),
+            "contains": Parameter(take.text),
+        },
         together=lambda target: f"netconf/{target.address}",
         over=Over.TCP,
     ),
@@ -137,6 +151,85 @@ PROBES: Mapping[str, Entry] = {
             "path": Parameter(take.path),
         },
         paced=True,  # it waits for other machines, and keeps its own time
+    ),
+    "lldp": Entry(
+        lldp,
+        timeout_s=5.0,
+        portless=True,  # the source decides
+        parameters={
+            **CREDENTIALS,
+            "source": take.one_of(*LLDP_PORTS),
+            "cables": Parameter(cables, required=True),
+        },
+    ),
+    "opcua": Entry(
+        opcua,
+        timeout_s=5.0,
+        port=4840,
+        parameters={
+            "path": Parameter(take.path),
+            "node": Parameter(take.text),
+            "min": Parameter(take.number),
+            "max": Parameter(take.number),
+            "user": Parameter(take.text),
+            "password": Parameter(take.reference),
+        },
+        over=Over.TCP,
+    ),
+    "gnmi": Entry(
+        gnmi,
+        timeout_s=5.0,
+        port=9339,
+        parameters={
+            "path": Parameter(gnmi_path, required=True),
+            "mode": take.one_of(*MODES),
+            "encoding": take.one_of(*ENCODINGS),
+            "equals": Parameter(take.text),
+            "tls": take.one_of("yes", "no"),
+            "ca": Parameter(take.file),
+            "name": Parameter(take.text),
+            "user": Parameter(take.text),
+            "password": Parameter(take.reference),
+        },
+        over=Over.TCP,
+    ),
+    "syslog": Entry(
+        syslog,
+        timeout_s=5.0,
+        port=514,
+        parameters={
+            "protocol": take.one_of("udp", "tcp", "tls"),
+            "file": Parameter(take.path, required=True),
+            "read": take.one_of("ssh", "local"),
+            "ssh_port": take.between(1, 65535),
+            "ca": Parameter(take.file),
+            "name": Parameter(take.text),
+        },
+    ),
+    "identifier": Entry(
+        identifier,
+        timeout_s=3.0,
+        port=80,
+        parameters={
+            "identifier": Parameter(take.text, required=True),
+            "value": Parameter(take.text),
+            "path": Parameter(take.path),
+            "tls": take.one_of("yes", "no"),
+            "ca": Parameter(take.file),
+            "name": Parameter(take.text),
+        },
+        over=Over.TCP,
+    ),
+    "exit": Entry(
+        exits,
+        timeout_s=5.0,
+        port=443,
+        parameters={
+            "exits": Parameter(routers, required=True),
+            "source": Parameter(take.address),
+            "through": Parameter(take.text),
+            "hops": take.between(1, MOST_HOPS),
+        },
     ),
     "link": Entry(
         link,

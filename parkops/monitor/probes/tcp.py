@@ -15,13 +15,18 @@ _LINGER_RESET = struct.pack("ii", 1, 0)
 
 
 @asynccontextmanager
-async def connection(target: Target, port: int) -> AsyncIterator[socket.socket]:
-    """Connect to the target; on leaving, reset the connection (no TIME_WAIT piles up here)."""
+async def connection(target: Target, port: int, source: str = "") -> AsyncIterator[socket.socket]:
+    """Connect to the target, from a ``source`` address where one is given.
+
+    On leaving, the connection is reset: no TIME_WAIT piles up here.
+    """
     family = socket.AF_INET6 if ":" in target.address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+        if source:
+            sock.bind((source, 0))
         await asyncio.get_running_loop().sock_connect(sock, (target.address, port))
         yield sock
     finally:
