@@ -46,6 +46,19 @@ def test_netconf_says_what_is_wrong(ask, island):
     assert (sample.state, sample.reason) == (UNKNOWN, "cannot log in: no login")
 
 
+def test_netconf_gets_a_subtree(ask):
+    sample = ask(target("netconf", get="ietf-interfaces:interfaces-state", contains="p1"))
+    assert (sample.state, sample.reason) == (UP, "")
+    assert dict(sample.values)["get_bytes"] > 100
+    sample = ask(target("netconf", get="ietf-interfaces:interfaces-state", contains="ge-0/0/99"))
+    assert sample.state is DOWN
+    assert sample.reason == "ietf-interfaces:interfaces-state does not contain 'ge-0/0/99'"
+    sample = ask(target("netconf", get="ietf-interfaces:interfaces"))
+    assert (sample.state, sample.reason) == (DOWN, "there is nothing at ietf-interfaces:interfaces")
+    sample = ask(target("netconf", get="ietf-system:system-state"))
+    assert (sample.state, sample.reason) == (DOWN, "the server does not announce ietf-system")
+
+
 def test_netconf_is_no_other_ssh_service(ask):
     sample = ask(target("netconf", 22, timeout_s=3))
     assert sample.state is DOWN, "vtysh as a subsystem is no NETCONF server"
