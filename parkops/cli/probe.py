@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from parkops.model import Event, Interval, Park, Target
     from parkops.monitor.once import Look
+    from parkops.monitor.throughput import Throughput
 
 COLOURS = {"up": "green", "down": "bold red", "unknown": "yellow"}
 LAST = 5  # intervals and events that the page shows
@@ -33,10 +34,15 @@ class History:
 @click.command()
 @click.argument("target", metavar="TARGET")
 @click.option("--debug", is_flag=True, help="Show everything about it on one page.")
+@click.option(
+    "--throughput", "transfer", is_flag=True, help="Also move up to 64 MiB each way, at most 3 s, over TCP."
+)
 @json_option
 @click.pass_obj
 @click.pass_context
-def probe(click_context: click.Context, ctx: Context, target: str, debug: bool, as_json: bool) -> None:
+def probe(
+    click_context: click.Context, ctx: Context, target: str, debug: bool, transfer: bool, as_json: bool
+) -> None:
     """Probe one target once, now, as the monitor does; nothing is recorded.
 
     TARGET is the id that `parkops monitor` and `parkops events` show, DEVICE/PROBE[/DETAIL]. With --debug:
@@ -47,21 +53,24 @@ def probe(click_context: click.Context, ctx: Context, target: str, debug: bool, 
     Example:
       parkops probe core-1/icmp
       parkops probe mgmt-1/ntp --debug
+      parkops probe mgmt-1/ssh --throughput
       parkops probe mgmt-1/ntp --json | jq .values
     """
-    from parkops.monitor.once import probe_once
+    from parkops.monitor.once import measure, probe_once
 
     park = ctx.park()
     one = find(park, target)
-    if not ctx.enter_lab():
+    if not ctx.enter_lab() and not as_json:
         ctx.console.print(f"No lab of this park runs: probing {one.address} from here.", style="dim")
     seen = probe_once(park, ctx.workspace, one)
+    moved = measure(park, ctx.workspace, one) if transfer else None
     if as_json:
-        ctx.print_json("probe", document(seen, _history(ctx, one.id)))
-    elif debug:
-        ctx.console.print(page(ctx, park, seen, _history(ctx, one.id)))
+        ctx.print_json("probe", document(seen, _history(ctx, one.id), moved))
     else:
-        ctx.console.print(_result(seen))
+        shown = page(ctx, park, seen, _history(ctx, one.id)) if debug else _result(seen)
+        ctx.console.print(shown)
+        if moved is not None:
+            ctx.console.print(_moved(moved))
     click_context.exit(0 if seen.sample.state.value == "up" else 1)
 
 
@@ -86,7 +95,7 @@ def _history(ctx: Context, name: str) -> History:
     return History(tuple(latest), tuple(sorted(events, key=lambda event: -event.opened_s)[:LAST]))
 
 
-def document(seen: Look, history: History) -> dict[str, Any]:
+def document(seen: Look, history: History, moved: Throughput | None) -> dict[str, Any]:
     """Return everything for programs."""
     from dataclasses import asdict
 
@@ -110,7 +119,15 @@ def document(seen: Look, history: History) -> dict[str, Any]:
         "steps": [{"at_s": step.at_s, "what": step.what} for step in seen.steps],
         "intervals": [asdict(item) for item in history.intervals],
         "events": [asdict(event) for event in history.events],
+        "throughput": asdict(moved) if moved else None,
     }
+
+
+def _moved(moved: Throughput) -> str:
+    text = f"throughput over {moved.over}: {moved.down_bps / 1e6:.0f} Mbit/s from it"
+    if moved.up_bps is not None:
+        return f"{text}, {moved.up_bps / 1e6:.0f} Mbit/s to it"
+    return f"{text} (bounded by encryption: it lets no other port be reached)"
 
 
 def _result(seen: Look) -> RenderableType:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parkops.model import Park, Sample, Target, Workspace
 from parkops.monitor import probes
 from parkops.monitor.clock import RecordClock
 from parkops.monitor.probes.base import Context, Reads, Step, Tools
 from parkops.monitor.probes.icmp import Pinger
+from parkops.monitor.run import vantage_nodes
 from parkops.monitor.sessions import Sessions
+from parkops.monitor.throughput import Throughput, throughput
+from parkops.monitor.vantage import Vantages
 from parkops.monitor.watch import prepare
 from parkops.store import pending
 from parkops.transport import secrets
-from parkops.transport.login import login
+from parkops.transport.login import Login, login
+
+TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,24 @@ def probe_once(park: Park, workspace: Workspace, target: Target) -> Look:
     return asyncio.run(_look(target, lambda: _tools(park, workspace)))
 
 
+def measure(park: Park, workspace: Workspace, target: Target) -> Throughput:
+    """Take a throughput sample of a target's device; DeviceError or UsageError when it cannot be taken."""
+    return throughput(target, replace(login(park.access, workspace), connect_timeout_s=TIMEOUT_S))
+
+
 def _tools(park: Park, workspace: Workspace) -> Tools:
-    sessions = Sessions(
-        lambda: login(park.access, workspace), lambda device: pending.waits(workspace.state, device)
+    def log_in() -> Login:
+        return login(park.access, workspace)
+
+    sessions = Sessions(log_in, lambda device: pending.waits(workspace.state, device))
+    return Tools(
+        RecordClock(),
+        Pinger(),
+        sessions,
+        Reads(),
+        lambda name: secrets.resolve(name, workspace.root),
+        Vantages(vantage_nodes(park), log_in),
     )
-    clock = RecordClock()
-    return Tools(clock, Pinger(), sessions, Reads(), lambda name: secrets.resolve(name, workspace.root))
 
 
 async def _look(target: Target, make: Callable[[], Tools]) -> Look:
@@ -56,6 +73,8 @@ async def _look(target: Target, make: Callable[[], Tools]) -> Look:
         took_s = time.perf_counter() - begin_s
     finally:
         tools.pinger.close()
+        if tools.vantages is not None:
+            await tools.vantages.close()
         await tools.sessions.close()
     since = tuple(Step(step.at_s - begin_s, step.what) for step in steps)
     return Look(target, timeout_s, sample, since, took_s)

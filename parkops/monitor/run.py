@@ -84,7 +84,7 @@ def run(
                     login=lambda: login(park.access, workspace),
                     secret=lambda reference: secrets.resolve(reference, workspace.root),
                     quiet=lambda device: pending.waits(workspace.state, device),
-                    vantages=_vantages(park),
+                    vantages=vantage_nodes(park),
                     rounds=rounds,
                     until=lambda: stopped.is_set() or (until is not None and until()),
                     hooks=hooks,
@@ -95,7 +95,7 @@ def run(
         )
 
 
-def _vantages(park: Park) -> dict[str, Node]:
+def vantage_nodes(park: Park) -> dict[str, Node]:
     """Return the devices that probe for us."""
     names = sorted({target.vantage for target in park.targets if target.vantage})
     return {name: Node(name, park.device(name).management_address) for name in names}

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parkops.errors import DeviceError, Unreachable, UsageError
 from parkops.model import Target
 from parkops.monitor.probes.base import DownError, UnableError
 from parkops.transport.login import Login
 from parkops.transport.netconf import NetconfSession
+
+if TYPE_CHECKING:
+    from paramiko import SSHClient
 
 T = TypeVar("T")
 
@@ -148,6 +152,16 @@ def _close(kept: _Kept) -> None:
 
 
 def _run(target: Target, command: str, login: Login) -> str:
+    with connected(target, login) as client:
+        if not command:
+            return ""
+        _, output, _ = client.exec_command(command, timeout=login.connect_timeout_s)
+        return output.read().decode("utf-8", "replace")
+
+
+@contextmanager
+def connected(target: Target, login: Login) -> Iterator[SSHClient]:
+    """Log in to a device over SSH; Unreachable when that, or what is done with it, fails."""
     import paramiko
 
     client = paramiko.SSHClient()
@@ -160,10 +174,7 @@ def _run(target: Target, command: str, login: Login) -> str:
             look_for_keys=False, key_filename=str(login.key) if login.key else None,
             timeout=limit_s, banner_timeout=limit_s, auth_timeout=limit_s,
         )  # fmt: skip
-        if not command:
-            return ""
-        _, output, _ = client.exec_command(command, timeout=limit_s)
-        return output.read().decode("utf-8", "replace")
+        yield client
     except paramiko.AuthenticationException as error:
         raise Unreachable(f"login as {login.user} refused", where=target.device) from error
     except (paramiko.SSHException, OSError, EOFError) as error:

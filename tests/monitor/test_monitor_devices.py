@@ -55,8 +55,8 @@ def test_netconf_gets_a_subtree(ask):
     assert sample.reason == "ietf-interfaces:interfaces-state does not contain 'ge-0/0/99'"
     sample = ask(target("netconf", get="ietf-interfaces:interfaces"))
     assert (sample.state, sample.reason) == (DOWN, "there is nothing at ietf-interfaces:interfaces")
-    sample = ask(target("netconf", get="ietf-system:system-state"))
-    assert (sample.state, sample.reason) == (DOWN, "the server does not announce ietf-system")
+    sample = ask(target("netconf", get="ieee802-dot1q-bridge:bridges"))
+    assert (sample.state, sample.reason) == (DOWN, "the server does not announce ieee802-dot1q-bridge")
 
 
 def test_netconf_is_no_other_ssh_service(ask):
