@@ -17,11 +17,13 @@ from parkops.model import (
     EvidenceKind,
     EvidenceSet,
     Expectation,
+    FileSeen,
     Flow,
     IndicatorScore,
     Interface,
     Interval,
     Link,
+    Measure,
     Park,
     PortMode,
     Reach,
@@ -155,6 +157,52 @@ class Context:
     def segments_by_tenant(self) -> dict[str, list[Segment]]:
         """Segments by owner."""
         return _grouped((segment.tenant, segment) for segment in self.park.segments)
+
+    @cached_property
+    def segments_by_zone(self) -> dict[str, list[Segment]]:
+        """Segments by zone."""
+        return _grouped((segment.zone, segment) for segment in self.park.segments)
+
+    @cached_property
+    def segments_by_site(self) -> dict[str, list[str]]:
+        """Ids of segments by site."""
+        return _grouped((segment.site, segment.id) for segment in self.park.segments if segment.site)
+
+    @cached_property
+    def devices_by_zone(self) -> dict[str, list[str]]:
+        """Names of the devices with a port in each zone."""
+        return _grouped((zone, name) for name, zones in self.zones_by_device.items() for zone in zones)
+
+    @cached_property
+    def ports_by_zone(self) -> dict[str, list[str]]:
+        """Ports ("device port") that lead into each zone."""
+        return _grouped(
+            (zone, f"{device.name} {port.name}")
+            for device in self.park.devices
+            for port in device.interfaces
+            if (zone := self.zone_of(port))
+        )
+
+    @cached_property
+    def flows_by_zone(self) -> dict[str, list[Flow]]:
+        """Flows by each zone at an end."""
+        ends = ((flow, {self.zone_of_end(flow.src), self.zone_of_end(flow.dst)}) for flow in self.park.flows)
+        return _grouped((zone.id, flow) for flow, zones in ends for zone in zones if zone)
+
+    @cached_property
+    def measures(self) -> dict[str, list[Measure]]:
+        """Measured values by device."""
+        return _grouped((measure.target.partition("/")[0], measure) for measure in self.evidence.measures)
+
+    @cached_property
+    def files(self) -> dict[str, FileSeen]:
+        """Files that attestations and figures name, by name."""
+        return {seen.path: seen for seen in self.evidence.files or ()}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of all devices."""
+        return frozenset(device.name for device in self.park.devices)
 
     @cached_property
     def segments_by_vlan(self) -> dict[int, list[Segment]]:
@@ -368,6 +416,10 @@ class Context:
             kinds.add("external")
         return frozenset(kinds)
 
+    def fabric(self, name: str) -> bool:
+        """Tell whether a gateway is a router of a fabric, where each zone is a routing instance."""
+        return name in self.names and bool(self.park.device(name).vrfs or self.park.device(name).vnis)
+
     def covers(self, end: str, device: Device) -> bool:
         """Tell whether an end of a flow (a zone or a segment id) holds a device."""
         segments = {port.segment for port in device.interfaces}
@@ -391,7 +443,8 @@ SHARED = frozenset(
         "segments", "zones", "flows", "running", "artifacts", "results", "latest", "availability", "targets",
         "reach", "groups_by_segment", "segments_by_tenant", "segments_by_vlan", "devices_by_tenant",
         "devices_by_site", "flows_by_tenant", "allowed_by_device", "link_targets", "roles",
-        "devices_by_segment", "zones_by_device", "reached_zones",
+        "devices_by_segment", "zones_by_device", "reached_zones", "segments_by_zone", "segments_by_site",
+        "devices_by_zone", "ports_by_zone", "flows_by_zone", "measures", "names", "files",
     }
 )  # fmt: skip  # indexes of the whole park, whatever is judged
 

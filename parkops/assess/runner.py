@@ -116,7 +116,9 @@ def _fold(verdicts: list[tuple[str, Verdict]], findings: list[Finding]) -> tuple
         missing = dict.fromkeys(kind for kind, seen in verdicts if seen is Verdict.UNKNOWN)
         held = dict.fromkeys(kind for kind, seen in verdicts if seen is Verdict.PASS)
         message = f"not yet evidenced: {', '.join(missing)}"
-        return verdict, message + (f" (passed so far: {', '.join(held)})" if held else "")
+        message += f" (passed so far: {', '.join(held)})" if held else ""
+        first = next(finding for finding in findings if finding.verdict is Verdict.UNKNOWN)
+        return verdict, f"{message}: {first.message.partition('Actual: ')[2]}"
     if verdict is Verdict.NOT_APPLICABLE:
         return verdict, findings[0].message if findings else ""
     return verdict, f"passed: {', '.join(dict.fromkeys(kind for kind, _ in verdicts))}"

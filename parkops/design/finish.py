@@ -60,6 +60,7 @@ def finish(draft: Draft) -> Park:
                 item.by,
                 item.expires.isoformat(),
                 marks.ref("attestations", name),
+                item.sha256,
             )
             for name, item in sorted(plan.attestations.items())
         ),
@@ -79,6 +80,7 @@ def finish(draft: Draft) -> Park:
             for name, item in sorted(plan.interconnects.items())
         ),
         assessment=_policy(draft),
+        catalogues=plan.catalogues,
         facts=_facts(draft),
         pools=pool_sizes(draft),
         **draft.estate(),

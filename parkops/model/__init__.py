@@ -121,6 +121,7 @@ from parkops.model.plane import (
     SnmpUser,
     SshPolicy,
 )
+from parkops.model.proof import ChangeLog, ChangeRecord, FileSeen, Measure, Neighbour
 from parkops.model.rollup import HOUR_S, RawChunk, Rollup, Vitals
 from parkops.model.routing import (
     Bgp,
@@ -169,6 +170,8 @@ __all__ = [
     "BgpNeighbor",
     "Burn",
     "Change",
+    "ChangeLog",
+    "ChangeRecord",
     "Circuit",
     "CloudTenant",
     "CloudZone",
@@ -193,6 +196,7 @@ __all__ = [
     "Expectation",
     "Figure",
     "Figures",
+    "FileSeen",
     "Finding",
     "Flow",
     "GateEntry",
@@ -212,9 +216,11 @@ __all__ = [
     "Link",
     "LocalUser",
     "ManagementPlane",
+    "Measure",
     "Mlag",
     "Nat",
     "Need",
+    "Neighbour",
     "NoticeAttempts",
     "NoticeChange",
     "NoticeSignal",

@@ -383,6 +383,7 @@ class Attestation:
     stated_by: str
     expires_on: str
     source: SourceRef
+    sha256: str = ""  # of the evidence's file, "" where the plan does not fix it
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,6 +498,7 @@ class Park:
     conduits: tuple[Conduit, ...] = ()
     advice: tuple[Advice, ...] = ()
     interconnects: tuple[Interconnect, ...] = ()
+    catalogues: tuple[str, ...] = ()  # files of the user's own controls, relative to the park's folder
     policy: EventPolicy = NO_POLICY
     assessment: AssessmentPolicy = field(default_factory=AssessmentPolicy)
     _index: dict[str, Device] = field(default_factory=dict, repr=False, compare=False)

@@ -47,6 +47,7 @@ WORDS = (
     "other@park.example",
     "general",
     "other.yaml",
+    "0123456789abcdef" * 4,
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
 
-from parkops.assess.checks.records import parse_date, today
+from parkops.assess.checks.records import file_state, parse_date, today
 from parkops.assess.context import Context, plan
 from parkops.assess.outcome import Outcome, decided, not_applicable
 from parkops.model import Verdict
@@ -62,7 +62,7 @@ def attestations_in_force(context: Context, soon_days: int) -> Iterator[Outcome]
     expected = "an attestation in force, of a control that exists"
     for item in context.park.attestations:
         held, actual = _ends(item.expires_on, today(context), soon_days)
-        unknown = _named(context, item.requirement)
+        unknown = _named(context, item.requirement) or file_state(context, item)[1]
         cited = [plan(item.source, f"{item.evidence} (stated by {item.stated_by})", item.requirement)]
         mend = f"attestations.{item.requirement}: prove it anew, with evidence, date, by and expires"
         yield decided(held and not unknown, expected, unknown or actual, cited, item.requirement, mend)

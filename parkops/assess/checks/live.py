@@ -26,6 +26,7 @@ from parkops.model import (
     Target,
 )
 
+AGENTS = ("snmp", "gnmi")
 UP = {True: "up", False: "down", None: "not seen, or too long ago"}
 
 
@@ -83,10 +84,12 @@ def health_collected(context: Context, max_age_s: float = STATE_MAX_AGE_S) -> It
     """Decide whether every device has an agent that reads its health, and the agent answers now."""
     expected = "an agent that reads processor, memory and temperature, and answers"
     for device in context.managed:
-        if not any(service.kind == "node_exporter" for service in device.services):
-            yield decided(False, expected, "no health agent", [_planned(device)], device.name)
+        agents = any(service.kind == "node_exporter" for service in device.services)
+        if not agents and not any(t.probe in AGENTS for t in context.targets.get(device.name, ())):
+            mend = "management.snmp: users, so that its agent can be asked"
+            yield decided(False, expected, "no health agent", [_planned(device)], device.name, mend)
             continue
-        held, cited = state_of(context, device.name, ("http",), max_age_s, EvidenceKind.STATE)
+        held, cited = state_of(context, device.name, ("http", *AGENTS), max_age_s, EvidenceKind.STATE)
         yield decided(held, expected, UP[held], cited or [_planned(device)], device.name)
 
 

@@ -7,10 +7,13 @@ from datetime import UTC, date, datetime
 
 from parkops.assess.context import CONFIG_MAX_AGE_S, Context, plan
 from parkops.assess.outcome import Outcome, decided, listed
-from parkops.model import Event, Evidence, EvidenceKind, Verdict
+from parkops.model import Attestation, Event, Evidence, EvidenceKind, Verdict
+
+SOON_DAYS = 30
 
 
-def _cite(event: Event) -> Evidence:
+def cite_event(event: Event) -> Evidence:
+    """Cite an event."""
     closed = f"closed after {event.duration_s:.1f} s" if event.duration_s is not None else "open"
     owner = event.acknowledged_by or "nobody"
     text = f"{event.target}: {event.cause}; {closed}; taken by {owner}"
@@ -45,7 +48,7 @@ def events_closed(
         f"{len(events)} events, {share:.0f} % closed, {len(unowned)} without owner, {len(overdue)} overdue"
     )
     held = share >= least_percent and not unowned and not overdue
-    yield decided(held, expected, actual, [_cite(event) for event in events[:20]])
+    yield decided(held, expected, actual, [cite_event(event) for event in events[:20]])
 
 
 def response_time(context: Context, limit_s: float) -> Iterator[Outcome]:
@@ -57,7 +60,7 @@ def response_time(context: Context, limit_s: float) -> Iterator[Outcome]:
         return
     delays = [min(filter(None, (e.acknowledged_s, e.closed_s))) - e.opened_s for e in events]
     mean_s = sum(delays) / len(delays)
-    cited = [_cite(event) for event in events[:20]]
+    cited = [cite_event(event) for event in events[:20]]
     yield decided(mean_s <= limit_s, expected, f"{mean_s:.1f} s over {len(events)} events", cited)
 
 
@@ -70,7 +73,7 @@ def events_documented(context: Context) -> Iterator[Outcome]:
         return
     bad = [e for e in events if not (e.cause and e.acknowledged_by and e.note)]
     actual = f"{len(events) - len(bad)} of {len(events)} are complete"
-    yield decided(not bad, expected, actual, [_cite(event) for event in (bad or events)[:20]])
+    yield decided(not bad, expected, actual, [cite_event(event) for event in (bad or events)[:20]])
 
 
 def pushes_recorded(context: Context, max_age_s: float = CONFIG_MAX_AGE_S) -> Iterator[Outcome]:
@@ -149,17 +152,40 @@ def today(context: Context) -> date:
 def attested(context: Context, requirement: str, criterion: str) -> Outcome:
     """Decide by the operator's word, while it has not expired."""
     expected = criterion.rstrip(".")
-    expired: list[str] = []
+    refused: list[str] = []
     for item in context.park.attestations:
         if item.requirement != requirement:
             continue
         stated, expires = parse_date(item.stated_on), parse_date(item.expires_on)
         text = f"{item.evidence} (stated by {item.stated_by} on {item.stated_on}, until {item.expires_on})"
         stamp = datetime(stated.year, stated.month, stated.day, tzinfo=UTC).timestamp() if stated else None
-        cited = Evidence(EvidenceKind.ATTEST, requirement, str(item.source), text, stamp)
-        if stated and stated <= today(context) and expires and expires >= today(context):
-            return decided(True, expected, text, [cited])
-        expired.append(text)
+        if not (stated and stated <= today(context) and expires and expires >= today(context)):
+            refused.append(f"not in force: {text}")
+            continue
+        seen, trouble = file_state(context, item)
+        if trouble:
+            refused.append(f"{trouble}: {text}")
+            continue
+        left = (expires - today(context)).days
+        told = f"{text}{seen}" + (f"; soon over: {left} days are left" if left <= SOON_DAYS else "")
+        digest = context.files[item.evidence].sha256 if item.evidence in context.files else ""
+        cited = Evidence(EvidenceKind.ATTEST, requirement, str(item.source), told, stamp, None, digest)
+        return decided(True, expected, told, [cited])
     cited_plan = [plan(context.park.source, "attestations")]
-    actual = f"not in force: {listed(expired)}" if expired else "the operator has stated nothing"
-    return decided(None, expected, actual, cited_plan)
+    mend = f"attestations.{requirement}: {{evidence: evidence/….pdf, date: …, by: …, expires: …}}"
+    actual = "; ".join(refused[:3]) if refused else "the operator has stated nothing"
+    return decided(None, expected, actual, cited_plan, "park", mend)
+
+
+def file_state(context: Context, item: Attestation) -> tuple[str, str]:
+    """Return what is to be told of an attestation's file, and why it does not count ("" when it does)."""
+    if context.evidence.files is None:
+        return "", ""
+    seen = context.files.get(item.evidence)
+    if seen is None:
+        return "; a record, no file: not looked at", ""
+    if not seen.sha256:
+        return "", f"the file {item.evidence} is not in the park's folder"
+    if item.sha256 and item.sha256.lower() != seen.sha256:
+        return "", f"the file {item.evidence} was changed: its SHA-256 is {seen.sha256}"
+    return f"; {seen.size_bytes} bytes, SHA-256 {seen.sha256[:16]}…", ""

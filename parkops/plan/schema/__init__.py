@@ -111,6 +111,9 @@ class Plan(Part):
     )
     growth: GrowthPlan = Field(default_factory=dict)
     figures: dict[int, FigurePlan] = Field(default_factory=dict)
+    catalogues: tuple[Line, ...] = Field(
+        default=(), description="Files of the park's own controls, beside the plan (`parkops controls new`)"
+    )
     attestations: dict[str, AttestationPlan] = Field(default_factory=dict)
     waivers: dict[str, WaiverPlan] = Field(default_factory=dict)
     assessment: AssessmentPlan = Field(

@@ -280,6 +280,11 @@ class AttestationPlan(Part):
     date: Day
     by: Text
     expires: Day = Field(description="Day from which it must be stated anew")
+    sha256: str = Field(
+        default="",
+        pattern=r"^([0-9a-fA-F]{64})?$",
+        description="SHA-256 of the evidence's file; a file that was changed since proves nothing",
+    )
 
 
 class WaiverPlan(Part):
