@@ -98,10 +98,10 @@ def target_families(
     rtt_s: Sequence[float | None],
     lost: Sequence[int],
     state_s: Mapping[State, Sequence[float]],
-    values: Mapping[str, Mapping[tuple[int, str], float]],
+    values: Mapping[str, dict[tuple[int, str], float]],
 ) -> Iterator[Metric]:
     """Yield the figures of targets."""
-    from parkops.monitor.metrics import value_name
+    from parkops.monitor.metrics import VALUE_HELP, grouped
 
     names = [[t.id, t.device, t.probe, t.tenant, t.zone] for t in targets]
     up_of = GaugeMetricFamily(
@@ -127,11 +127,9 @@ def target_families(
         for label, value in zip(names, seconds, strict=True):
             spent.add_metric([*label, state.value], value)
     yield spent
-    for kind_of, series in sorted(values.items()):
-        name, factor = value_name(kind_of)
+    for name, series in grouped(values).items():
         make = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-        text = f"The value {kind_of} that the last probe measured."
-        measured = make(name.removesuffix("_total"), text, labels=(*_LABELS, "item"))
+        measured = make(name.removesuffix("_total"), VALUE_HELP, labels=(*_LABELS, "item"))
         for (index, detail), number in sorted(series.items()):
-            measured.add_metric([*names[index], detail], number * factor)
+            measured.add_metric([*names[index], detail], number)
         yield measured

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 STATES = tuple(State)
 _LABELS = ("target", "device", "probe", "tenant", "zone")
+VALUE_HELP = "A value that the last probe measured."
+_TAKEN = frozenset({"parkops_probe_up", "parkops_probe_rtt_seconds", "parkops_probe_lost_total"})
 _UNITS = {  # ending of a measured value -> ending of the metric, factor
     "_s": ("_seconds", 1.0),
     "_ms": ("_seconds", 1e-3),
@@ -121,8 +123,8 @@ class Metrics:
         name = "parkops_target_state_seconds_total"
         lines = [line for state in STATES for line in self._lines(name, self._state_s[state], state.value)]
         yield family(name, "counter", "Time that a target has spent in a state.", lines)
-        for kind in sorted(self._values):
-            yield self._value_family(kind)
+        for name, series in grouped(self._values).items():
+            yield self._value_family(name, series)
 
     def _lines(self, name: str, values: Sequence[float | None], state: str = "") -> list[str]:
         key = f"{name}/{state}"
@@ -136,14 +138,12 @@ class Metrics:
             if value is not None
         ]
 
-    def _value_family(self, kind: str) -> Family:
-        name, factor = value_name(kind)
+    def _value_family(self, name: str, series: Mapping[tuple[int, str], float]) -> Family:
         lines = []
-        for (index, detail), value in sorted(self._values[kind].copy().items()):
+        for (index, detail), value in sorted(series.items()):
             more = "," + labels((("item", detail),)) if detail else ""
-            lines.append(f"{name}{{{self._labels[index]}{more}}} {value * factor!r}\n")
-        kind_of = "counter" if name.endswith("_total") else "gauge"
-        return family(name, kind_of, f"The value {kind} that the last probe measured.", lines)
+            lines.append(f"{name}{{{self._labels[index]}{more}}} {value!r}\n")
+        return family(name, "counter" if name.endswith("_total") else "gauge", VALUE_HELP, lines)
 
     def _own_text(self, openmetrics: bool) -> str:
         """Write what prometheus_client knows of this process, and our own few figures."""
@@ -178,11 +178,25 @@ def _named(target: Target) -> tuple[str, ...]:
     return target.id, target.device, target.probe, target.tenant, target.zone
 
 
+def grouped(
+    values: Mapping[str, dict[tuple[int, str], float]],
+) -> dict[str, dict[tuple[int, str], float]]:
+    """Return measured values by the metric's name, in base units, by index and what they are of."""
+    found: dict[str, dict[tuple[int, str], float]] = {}
+    for kind in sorted(values):
+        name, factor = value_name(kind)
+        series = found.setdefault(name, {})
+        series.update({key: value * factor for key, value in values[kind].copy().items()})
+    return dict(sorted(found.items()))
+
+
 def value_name(kind: str) -> tuple[str, float]:
     """Return the metric's name for a measured value, in base units, and the factor that leads there."""
     counter = "_total" if kind.endswith("_total") else ""
-    stem = kind.removesuffix("_total")
-    for ending, (words, factor) in _UNITS.items():
+    stem, factor = kind.removesuffix("_total"), 1.0
+    for ending, (words, ratio) in _UNITS.items():
         if stem.endswith(ending):
-            return f"parkops_probe_{stem.removesuffix(ending)}{words}{counter}", factor
-    return f"parkops_probe_{stem}{counter}", 1.0
+            stem, factor = f"{stem.removesuffix(ending)}{words}", ratio
+            break
+    name = f"parkops_probe_{stem}{counter}"
+    return (f"parkops_probe_measured_{stem}{counter}" if name in _TAKEN else name), factor

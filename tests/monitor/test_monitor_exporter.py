@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 from monitor_parts import Service, free_port, park_of, process, target, wait_until
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from parkops.errors import UsageError
 from parkops.model import Sample, State, Workspace
-from parkops.monitor import Exporter, Metrics, MonitorThread, Pages
+from parkops.monitor import Exporter, Metrics, MonitorThread, Pages, pages
 
 UP, DOWN, UNKNOWN = State.UP, State.DOWN, State.UNKNOWN
 
@@ -68,8 +70,97 @@ def test_values():
     assert len(ups) == 2, "no sample for a target that was not seen yet"
 
 
+def measured():
+    metrics = filled()
+    values = (
+        ("offset_s", -0.25),
+        ("rtt_ms", 12.5),
+        ("in_octets_total[GE1/0/1]", 1e6),
+        ("load_percent", 40.0),
+    )
+    metrics.take(2, Sample("dev/ssh", 1000.0, UP, 0.1, values=values), [])
+    return metrics
+
+
+def test_measured_values_come_in_base_units_with_what_they_are_of():
+    metrics = measured()
+    assert value(metrics, "parkops_probe_offset_seconds", target="dev/ssh") == -0.25
+    assert value(metrics, "parkops_probe_rtt_seconds", target="dev/ssh") == 0.1
+    assert value(metrics, "parkops_probe_measured_rtt_seconds", target="dev/ssh") == 0.0125
+    assert value(metrics, "parkops_probe_load_ratio") == 0.4
+    assert value(metrics, "parkops_probe_in_octets", item="GE1/0/1", target="dev/ssh") == 1e6
+    assert families(metrics)["parkops_probe_in_octets"].type == "counter"
+
+
+def test_openmetrics_is_what_its_own_parser_takes():
+    text = measured().text(openmetrics=True)
+    assert text.endswith("# EOF\n")
+    assert text.count("# EOF") == 1
+    found = {family.name: family for family in openmetrics.text_string_to_metric_families(text)}
+    assert found["parkops_probe_lost"].type == "counter"
+    assert [s.name for s in found["parkops_probe_lost"].samples][:1] == ["parkops_probe_lost_total"]
+    assert found["parkops_monitor_samples"].samples[0].value == metrics_samples()
+    assert {"process_cpu_seconds", "python_info", "parkops_probe_up"} <= set(found)
+
+
+def metrics_samples():
+    return filled().samples + 1
+
+
+def test_both_formats_and_any_registry_say_the_same():
+    metrics = measured()
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    ours = {(s.name, tuple(sorted((k, v) for k, v in s.labels.items() if v))): s.value
+            for family in text_string_to_metric_families(metrics.text()) for s in family.samples}  # fmt: skip
+    theirs = {(s.name, tuple(sorted((k, v) for k, v in s.labels.items() if v))): s.value
+              for family in text_string_to_metric_families(generate_latest(registry).decode())
+              for s in family.samples}  # fmt: skip
+    own = {key: told for key, told in ours.items() if key[0].startswith("parkops_")}
+    assert own == {key: told for key, told in theirs.items() if not key[0].endswith("_created")}
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("", "text/plain"),
+        ("*/*", "text/plain"),
+        ("text/plain;version=0.0.4", "text/plain"),
+        (
+            "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5",
+            "application/openmetrics",
+        ),
+        ("application/openmetrics-text;q=0.1, text/plain;q=0.9", "text/plain"),
+        ("application/openmetrics-text;q=bad", "text/plain"),
+    ],
+)
+def test_the_format_is_negotiated(accept, kind):
+    with Exporter.bind("127.0.0.1", 0) as exporter:
+        exporter.serve(Pages(filled().text))
+        request = urllib.request.Request(exporter.url, headers={"Accept": accept})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.headers["Content-Type"].startswith(kind)
+            assert (b"# EOF" in answer.read()) == kind.startswith("application")
+
+
+def test_health_and_discovery():
+    metrics = filled()
+    park = park_of(target("tcp", 1))
+    with Exporter.bind("127.0.0.1", 0) as exporter:
+        exporter.serve(pages(park, metrics, exporter.url))
+        address = exporter.url.split("/")[2]
+        assert get(f"http://{address}/healthz")[::2] == (200, "ok\n")
+        status, kind, text = get(f"http://{address}/sd")
+        assert (status, kind) == (200, "application/json")
+        assert json.loads(text)[0] == {"targets": [address], "labels": {"job": "parkops"}}
+        metrics.unwritten = 7
+        with pytest.raises(urllib.error.HTTPError, match="503") as error:
+            get(f"http://{address}/healthz")
+        assert b"7 samples wait for the store" in error.value.read()
+
+
 @pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool")
-@pytest.mark.parametrize("metrics", [Metrics(), filled()], ids=["empty", "filled"])
+@pytest.mark.parametrize("metrics", [Metrics(), measured()], ids=["empty", "filled"])
 def test_promtool_finds_no_fault(metrics):
     done = subprocess.run(
         ["promtool", "check", "metrics"],

@@ -27,7 +27,7 @@ RETRY_STALE = (11, 105)  # EAGAIN, ENOBUFS: the queue is full, try again in a mo
 _PACKET = struct.Struct("!BBHHHQII")  # type, code, checksum, identifier, sequence, cookie, place, chunk
 _WORDS = struct.Struct(f"!{_PACKET.size // 2}H")
 _V4 = struct.Struct("!B19xB7xQII84x")  # first byte of the IPv4 header; type; cookie, place, chunk
-_V6 = struct.Struct("!xB7xQII103x")
+_BARE = struct.Struct("!B7xQII104x")  # the same without an IPv4 header
 _TAIL = struct.Struct("!QII")
 
 Good = Callable[[int, float, float], None]  # target's index, record time, round trip
@@ -169,7 +169,7 @@ class _Lane:
             return
         line = self._line
         line.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._inbox = Inbox(_V4 if line.ip_header else _V6)
+        self._inbox = Inbox(_V4 if line.ip_header else _BARE)
         self._start = 0x45 if line.ip_header else line.reply  # the first byte of a plain answer
         self._sums = []
         for place in range(len(addresses)):
