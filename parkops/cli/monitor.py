@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,31 @@ if TYPE_CHECKING:
 
     from parkops.model import Event, Park, Sample
     from parkops.monitor import Metrics
+
+
+UNIT = """\
+[Unit]
+Description=parkops monitor of {park}
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+ExecStart={command}
+Restart=on-failure
+RestartSec=2
+KillSignal=SIGINT
+TimeoutStopSec=30
+LimitNOFILE=65536
+AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN
+CapabilityBoundingSet=CAP_NET_RAW CAP_NET_ADMIN
+NoNewPrivileges=yes
+ProtectSystem=strict
+ReadWritePaths={state}
+PrivateTmp=yes
+
+[Install]
+WantedBy=multi-user.target
+"""
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -35,9 +61,15 @@ def _address(text: str) -> tuple[str, int]:
     "--interval", "interval_s", type=click.FloatRange(0.1), help="Seconds between a target's probes."
 )
 @click.option("--listen", metavar="HOST:PORT", help="Serve /metrics for Prometheus, e.g. 127.0.0.1:9469.")
+@click.option("--systemd-unit", "unit", is_flag=True, help="Print a unit that runs this monitor, and end.")
 @click.pass_obj
 def monitor(
-    ctx: Context, rounds: int | None, for_s: float | None, interval_s: float | None, listen: str | None
+    ctx: Context,
+    rounds: int | None,
+    for_s: float | None,
+    interval_s: float | None,
+    listen: str | None,
+    unit: bool,
 ) -> None:
     """Probe the park and record its state until Ctrl-C.
 
@@ -49,17 +81,26 @@ def monitor(
     Example:
       parkops monitor --listen 127.0.0.1:9469
       parkops monitor --rounds 3 --interval 2
+      parkops monitor --listen 0.0.0.0:9469 --systemd-unit > /etc/systemd/system/parkops-monitor.service
     """
     from parkops import monitor as room
+    from parkops.mended import change_of
 
+    if unit:
+        click.echo(_systemd_unit(ctx, listen), nl=False)
+        return
     park = ctx.park()
     room.prepare(park.targets, interval_s)  # mistakes before anything is started
     with ExitStack() as stack:
-        metrics = room.Metrics()
+        metrics, signals = room.Metrics(), room.Signals()
+        secret = _secrets(ctx)
+        # Whoever is told of events is reached from here, too: its thread keeps this network.
+        stack.enter_context(room.Deliverer(park, ctx.workspace.database, secret))
         if listen:
             # The socket is made before the move into the lab's network, so that it is reached from here.
             exporter = stack.enter_context(room.Exporter.bind(*_address(listen)))
-            exporter.serve(room.pages(park, metrics, exporter.url))
+            pages = room.pages(park, metrics, exporter.url)
+            exporter.serve(replace(pages, alerts=lambda body: signals.take_alerts(park, body)))
             ctx.console.print(f"Metrics: {exporter.url}")
         if not ctx.enter_lab():
             ctx.console.print(f"No lab of this park runs: probing {park.management_network} from here.")
@@ -73,6 +114,8 @@ def monitor(
             interval_s=interval_s,
             hooks=room.Hooks(view.on_sample, view.on_event, view.on_round),
             metrics=metrics,
+            change_of=change_of(ctx.workspace),
+            signals=signals,
         )
     ctx.console.print(
         f"{summary.rounds} rounds, {summary.samples} probes, "
@@ -87,12 +130,35 @@ def _after(seconds: float | None) -> Callable[[], bool] | None:
     return lambda: time.monotonic() >= deadline_s
 
 
+def _secrets(ctx: Context) -> Callable[[str], str]:
+    from parkops.transport import secrets
+
+    return lambda reference: secrets.resolve(reference, ctx.workspace.root)
+
+
+def _systemd_unit(ctx: Context, listen: str | None) -> str:
+    """Return a unit of systemd that runs the monitor of this park, with no more rights than it needs."""
+    import shlex
+    import sys
+
+    park, root = ctx.park(), ctx.workspace.root
+    program = [sys.executable, "-m", "parkops", "-p", str(root), "monitor"]
+    command = [*program, *(["--listen", listen] if listen else [])]
+    line = " ".join(shlex.quote(word).replace("%", "%%") for word in command)
+    return UNIT.format(park=park.name, command=line, state=str(ctx.workspace.state).replace("%", "%%"))
+
+
 def _event_line(event: Event) -> str:
-    if event.closed_s is None:
+    if event.resolved_s is None:
         since = time.strftime("%H:%M:%S", time.localtime(event.opened_s))
-        return f"event {event.id} opened: {event.target}: {event.cause} since {since}"
+        what = f"is a consequence of event {event.parent}" if event.parent is not None else "opened"
+        what = "came back" if event.reopened and event.parent is None else what
+        muted = f" [{event.muted}]" if event.muted else ""
+        return f"event {event.id} {what}: {event.target}: {event.cause} since {since}{muted}"
+    done = "closed" if event.closed_s is not None else "resolved"
     note = f" ({event.note})" if event.note else ""
-    return f"event {event.id} closed: {event.target} was down for {event.duration_s:.1f} s{note}"
+    lasted = "was down" if event.kind == "outage" else "lasted"
+    return f"event {event.id} {done}: {event.target} {lasted} for {event.duration_s or 0.0:.1f} s{note}"
 
 
 class _Lines:

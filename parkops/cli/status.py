@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from parkops.cli.common import Context, json_option
+from parkops.cli.eventing import WIDE, ago, event_document
 
 if TYPE_CHECKING:
     from rich.console import ConsoleDimensions, RenderableType
     from rich.table import Table
 
-    from parkops.model import Event, Park, Result
+    from parkops.model import Park, Result
     from parkops.monitor.board import Board, By, Row
     from parkops.store import Store
 
-WIDE = 110  # columns from which there is room for more
 MIN_ROWS = 4  # of events, and of what is not up, however low the terminal is
 COLOURS = {"up": "green", "down": "bold red", "unknown": "yellow"}
 
@@ -72,17 +72,18 @@ def screen(park: Park, seen: Board, by: By, pid: int | None, size: ConsoleDimens
 
     wide = size.width >= WIDE
     rows = max(MIN_ROWS, (size.height - len(seen.groups) - 14) // 2)
-    parts: list[Any] = [_headline(park, seen, pid), Text(), _groups(park, seen, by, wide), Text()]
+    parts: list[Any] = [headline(park, seen, pid), Text(), _groups(park, seen, by, wide), Text()]
     told = {event.target for event in seen.events}
     others = [row for row in seen.not_up if row.target.id not in told and row.since_s is not None]
     if others and not seen.stale:
-        parts += [_not_up(seen, others, rows), Text()]
-    parts += [_events(seen, wide, rows), Text()] if seen.events else [Text("No open events.")]
+        parts += [not_up(seen, others, rows), Text()]
+    parts += [open_events(seen, wide, rows), Text()] if seen.events else [Text("No open events.")]
     parts.append(Text(_push_line(seen.results, seen.pushed_s, seen.time_s)))
     return Stack(*parts)
 
 
-def _headline(park: Park, seen: Board, pid: int | None) -> RenderableType:
+def headline(park: Park, seen: Board, pid: int | None) -> RenderableType:
+    """Say how the park is, and how old that is."""
     from rich.text import Text
 
     line = Text(f"{park.title or park.name}\n", style="bold")
@@ -144,7 +145,8 @@ def _count(number: int, state: str) -> str:
     return f"[{COLOURS[state]}]{number}[/]" if number else "[dim]0[/]"
 
 
-def _not_up(seen: Board, rows: list[Row], limit: int) -> RenderableType:
+def not_up(seen: Board, rows: list[Row], limit: int) -> RenderableType:
+    """Lay out targets that are not up."""
     from rich.text import Text
 
     table = _table("Not up, without an event", "State", "For", "Reason", wide="Reason")
@@ -156,17 +158,25 @@ def _not_up(seen: Board, rows: list[Row], limit: int) -> RenderableType:
     return table
 
 
-def _events(seen: Board, wide: bool, limit: int) -> RenderableType:
+def open_events(seen: Board, wide: bool, limit: int) -> RenderableType:
+    """Lay out open events, the worst first, each with the number of its consequences."""
     from rich.text import Text
 
     extra = ("Note",) if wide else ()
     table = _table("Target", "Event", "For", "Cause", "Taken by", *extra, wide="Cause", numbers=("Event",))
-    for event in seen.events[:limit]:
+    causes = seen.causes
+    for event in causes[:limit]:
         colour = "bold red" if event.severity == "critical" else "yellow"
+        if event.muted or event.resolved_s is not None:
+            colour = "dim"
         length, taken = ago(seen.time_s - event.opened_s), event.acknowledged_by or "-"
-        cells = [str(event.id), length, event.cause, taken, event.note][: len(table.columns) - 1]
-        table.add_row(Text(event.target, style=colour), *map(Text, cells))
-    _more(table, len(seen.events) - limit)
+        with_it = seen.consequences(event)
+        cause = event.cause + (f" (+{with_it} with it)" if with_it else "")
+        late = event.overdue(seen.time_s)
+        said = "; ".join(filter(None, (event.muted, f"LATE: {late}" if late else "", event.note)))
+        cells = [str(event.id), length, cause, f"{taken}!" if late else taken, said]
+        table.add_row(Text(event.target, style=colour), *map(Text, cells[: len(table.columns) - 1]))
+    _more(table, len(causes) - limit)
     return table
 
 
@@ -181,19 +191,6 @@ def _push_line(results: tuple[Result, ...], pushed_s: float | None, time_s: floa
     counts = Counter(result.outcome.value for result in results)
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     return f"Last push {ago(time_s - pushed_s)} ago: {len(results)} devices ({outcomes or 'none'})."
-
-
-def ago(seconds: float) -> str:
-    """Say a length of time in its two largest units: 42 s, 3 min 5 s, 2 h 10 min, 4 d 3 h."""
-    left = max(0, round(seconds))
-    parts: list[str] = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        count, left = divmod(left, size)
-        if count or (unit == "s" and not parts):
-            parts.append(f"{count} {unit}")
-        elif parts:
-            break
-    return " ".join(parts[:2])
 
 
 def document(park: Park, seen: Board, pid: int | None) -> dict[str, Any]:
@@ -236,23 +233,6 @@ def row_document(row: Row) -> dict[str, Any]:
         "state": row.state.value,
         "since_s": row.since_s,
         "reason": row.reason,
-    }
-
-
-def event_document(event: Event) -> dict[str, Any]:
-    """Return one event for programs."""
-    return {
-        "id": event.id,
-        "target": event.target,
-        "device": event.device,
-        "severity": event.severity,
-        "cause": event.cause,
-        "opened_s": event.opened_s,
-        "acknowledged_s": event.acknowledged_s,
-        "acknowledged_by": event.acknowledged_by,
-        "closed_s": event.closed_s,
-        "duration_s": event.duration_s,
-        "note": event.note,
     }
 
 

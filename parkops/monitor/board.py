@@ -11,6 +11,7 @@ from parkops.model import Event, Interval, Park, Result, State, Target
 
 STALE_INTERVALS = 3.0
 STALE_MIN_S = 15.0
+FLOWS = "flows"  # in the place of a role: what is measured between nodes
 NOT_PROBED = "not probed yet"
 
 
@@ -53,6 +54,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Tile:
+    """A zone, or what of a tenant lies in no single zone, on the map: its devices and their states."""
+
+    tenant: str
+    zone: str
+    devices: tuple[tuple[str, State], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """One screen."""
 
@@ -67,6 +77,18 @@ class Board:
     last_sample_s: float | None
     stale: bool
     time_s: float
+    rows: tuple[Row, ...] = ()  # every target
+
+    @property
+    def causes(self) -> tuple[Event, ...]:
+        """Open events that are no consequence of another open one: what goes on, worst and latest first."""
+        numbers = {event.id for event in self.events}
+        found = [event for event in self.events if event.parent not in numbers]
+        return tuple(sorted(found, key=lambda e: (e.resolved_s is not None, bool(e.muted), e.severity)))
+
+    def consequences(self, event: Event) -> int:
+        """Return how many open events follow from one."""
+        return sum(other.parent == event.id for other in self.events)
 
     @property
     def age_s(self) -> float | None:
@@ -101,7 +123,28 @@ def board(
         last_sample_s=last_s,
         stale=bool(park.targets) and (last_s is None or time_s - last_s > max(limit_s, STALE_MIN_S)),
         time_s=time_s,
+        rows=tuple(rows),
     )
+
+
+def tiles(park: Park, seen: Board) -> list[Tile]:
+    """Return the map: a tile for each zone, with each device once, as bad as its worst target."""
+    badness = {State.UP: 0, State.UNKNOWN: 1, State.DOWN: 2}
+    found: dict[tuple[str, str], dict[str, State]] = {}
+    for row in seen.rows:
+        if row.target.vantage:
+            continue  # a flow is no device
+        devices = found.setdefault((row.target.tenant, row.target.zone), {})
+        old = devices.get(row.target.device, State.UP)
+        devices[row.target.device] = max(old, row.state, key=lambda state: badness[state])
+    made = [Tile(*key, tuple(sorted(devices.items()))) for key, devices in found.items()]
+    order = {zone.id: number for number, zone in enumerate(park.zones)}
+
+    def rank(tile: Tile) -> tuple[int, int, int]:
+        states = [state for _, state in tile.devices]
+        return -states.count(State.DOWN), -states.count(State.UNKNOWN), order.get(tile.zone, -1)
+
+    return sorted(made, key=rank)
 
 
 def _row(target: Target, interval: Interval | None) -> Row:
@@ -125,7 +168,7 @@ def _key(park: Park, by: By) -> Callable[[Target], tuple[str, str]]:
     if by is By.ZONE:
         return lambda target: (target.tenant, target.zone)
     roles = {device.name: device.role.value for device in park.devices}
-    return lambda target: (target.tenant, roles.get(target.device, ""))
+    return lambda target: (target.tenant, FLOWS if target.vantage else roles.get(target.device, ""))
 
 
 def _group(name: tuple[str, str], rows: list[Row]) -> Group:
