@@ -18,6 +18,7 @@ SEVERITIES = {  # of RFC 5424, in the words that the model and most command line
     "notice": "notifications",
 }
 AAA_PORTS = {"radius": 1812, "tacacs": 49}
+AAA_FEATURES = {"radius": "aaa", "tacacs": "tacacs"}
 SDN_PORTS = {"netconf-call-home": 4334, "openflow": 6653}
 SDN_FEATURES = {"netconf-call-home": "call-home", "openflow": "openflow"}
 NODES = frozenset({"edge-controller", "edge-gateway", "edge-cloud", "cloud-host", "server"})
@@ -148,7 +149,7 @@ def _asked(draft: Draft) -> list[tuple[str, SourceRef]]:
         "ntp-authentication": plan.ntp_key is not None and "ntp_key",
         "syslog-tls": plan.syslog_tls and "syslog_tls",
         "dns": plan.dns is not None and "dns",
-        "aaa": plan.aaa is not None and "aaa",
+        AAA_FEATURES[plan.aaa.protocol if plan.aaa else "radius"]: plan.aaa is not None and "aaa",
         "snmpv3": plan.snmp is not None and "snmp",
         "local-users": bool(plan.local_users) and "local_users",
     }

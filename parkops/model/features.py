@@ -53,7 +53,8 @@ FEATURES: dict[str, str] = {
     "remote-access": "tunnels of people who work from outside",
     # management
     "ssh": "SSH with strong algorithms only",
-    "aaa": "RADIUS or TACACS+ with local fallback",
+    "aaa": "RADIUS with local fallback (RFC 2865)",
+    "tacacs": "TACACS+ with local fallback (RFC 8907)",
     "local-users": "local accounts with stored hashes",
     "snmpv3": "SNMPv3 with authentication and privacy",
     "ntp": "network time",

@@ -12,6 +12,7 @@ LLDP = "urn:ieee:std:802.1AB:yang:ieee802-dot1ab-lldp"
 LAG = "urn:ieee:std:802.1AX:yang:ieee802-dot1ax-linkagg"
 PTP = "urn:ieee:std:1588:yang:ieee1588-ptp-tt"
 SYSTEM = "urn:ietf:params:xml:ns:yang:ietf-system"
+TACACS = "urn:ietf:params:xml:ns:yang:ietf-system-tacacs-plus"
 ROUTING = "urn:ietf:params:xml:ns:yang:ietf-routing"
 V4 = "urn:ietf:params:xml:ns:yang:ietf-ipv4-unicast-routing"
 V6 = "urn:ietf:params:xml:ns:yang:ietf-ipv6-unicast-routing"
@@ -47,6 +48,7 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     f"{{{PTP}}}port": ("port-index",),
     f"{{{SYSTEM}}}server": ("name",),
     f"{{{SYSTEM}}}user": ("name",),
+    f"{{{TACACS}}}server": ("name",),
     f"{{{SYSTEM}}}authorized-key": ("name",),
     f"{{{ROUTING}}}control-plane-protocol": ("type", "name"),
     f"{{{V4}}}route": ("destination-prefix",),
@@ -67,6 +69,7 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
 # Lists whose order means something (YANG `ordered-by user`), by what they stand in.
 ORDERED: dict[str, frozenset[str]] = {
     f"{{{SYSTEM}}}dns-resolver": frozenset({f"{{{SYSTEM}}}search", f"{{{SYSTEM}}}server"}),
+    f"{{{TACACS}}}tacacs-plus": frozenset({f"{{{TACACS}}}server"}),
     f"{{{SYSTEM}}}radius": frozenset({f"{{{SYSTEM}}}server"}),
     f"{{{SYSTEM}}}authentication": frozenset({f"{{{SYSTEM}}}user-authentication-order"}),
     f"{{{ACL}}}aces": frozenset({f"{{{ACL}}}ace"}),

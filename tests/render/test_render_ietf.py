@@ -25,6 +25,7 @@ MODULES = (
     *("ieee/ieee1588-ptp-tt.yang", "ieee/ieee802-dot1as-gptp.yang"),
     *("ieee/ieee802-dot1ax-types.yang", "ieee/ieee802-dot1ax-linkagg.yang"),
     *("ietf/ietf-access-control-list.yang", "ietf/ietf-ntp.yang", "ietf/ietf-syslog.yang"),
+    "ietf/ietf-system-tacacs-plus.yang",
     *("ietf/ietf-truststore.yang", "ieee/ieee802-dot1q-types.yang"),
 )
 # Its `must` wants a leaf of the state beside every port: where it is loaded, only data types are checked.
@@ -74,6 +75,14 @@ def accounts() -> Device:
     return asking(replace(edges(), interfaces=()), "aaa", "local-users", "dns")
 
 
+def tacacs() -> Device:
+    device = replace(edges(), interfaces=(), unused=())
+    plane = device.plane
+    assert plane is not None
+    servers = tuple(server for server in plane.servers if server.kind != "radius")
+    return asking(replace(device, plane=replace(plane, servers=servers)), "tacacs", "local-users")
+
+
 def lldp() -> Device:
     return asking(replace(edges(), unused=()), "lldp")
 
@@ -105,6 +114,7 @@ CASES: dict[str, Callable[[], Device]] = {
     "ietf/dot1x-access": dot1x,
     "ietf/aaa-accounts-and-names": accounts,
     "ietf/lldp": lldp,
+    "ietf/tacacs-and-accounts": tacacs,
     "ietf/static-routes": static,
     "ietf/groups-and-classes": groups,
     "ietf/time-with-keys-and-logs": logs,
