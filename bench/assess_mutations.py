@@ -21,7 +21,7 @@ from parkops.render.devices import comment_style
 from parkops.render.origin import origins, settle
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMENTS = ("! plan", "# ", "<!--", "</")
+COMMENTS = ("! ", "# ", "<!--", "</")
 TABLE = ROOT / "tests" / "assess" / "mutations.yaml"
 
 

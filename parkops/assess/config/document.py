@@ -92,7 +92,7 @@ class Document:
                 number = self.lines[number].above
             if number < least or part not in self._matching(number):
                 return False
-        return links[0] != ">" or self.lines[number].above < least or self.lines[number].above < 0
+        return links[0] != ">" or self.lines[number].above < section.first
 
     def _matching(self, number: int) -> frozenset[str]:
         return self.patterns.matching(self.lines[number].text) if number >= 0 else frozenset()
