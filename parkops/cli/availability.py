@@ -116,7 +116,7 @@ def percent(ratio: float | None) -> str:
 
 
 def _span(seconds: float | None) -> str:
-    from parkops.cli.status import ago
+    from parkops.cli.eventing import ago
 
     if seconds is None:
         return "-"
@@ -143,7 +143,7 @@ def _table(*heads: str, wide: str) -> Table:
 def _print(ctx: Context, told: Figures, rows: Sequence[GroupFigures], count: int, by: str) -> None:
     from rich.text import Text
 
-    from parkops.cli.status import WIDE
+    from parkops.cli.eventing import WIDE
 
     def stamp(time_s: float) -> str:
         return time.strftime("%Y-%m-%d %H:%M", time.localtime(time_s))
@@ -265,7 +265,7 @@ def _csv(rows: Sequence[GroupFigures]) -> str:
 
 
 def _document(told: Figures, rows: Sequence[GroupFigures], found: Sequence[Event]) -> dict[str, Any]:
-    from parkops.cli.status import event_document
+    from parkops.cli.eventing import event_document
 
     return {
         "from_s": told.since_s,

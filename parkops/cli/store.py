@@ -43,7 +43,7 @@ def store(click_context: click.Context, as_json: bool) -> None:
     for name, count in counts:
         ctx.console.print(f"  {count:>12,} {name}")
     if vitals is not None:
-        from parkops.cli.status import ago
+        from parkops.cli.eventing import ago
 
         ctx.console.print(
             f"The monitor stood still or did not run {vitals.gaps} times, {ago(vitals.gap_s)} in all;"
