@@ -62,6 +62,19 @@ def last_results(connection: Database) -> tuple[tuple[Result, ...], float | None
     return results, push[0]
 
 
+def results_between(connection: Database, since_s: float, until_s: float) -> tuple[tuple[float, Result], ...]:
+    """Return the results of all pushes from ``since_s`` to before ``until_s``, oldest first; no diffs."""
+    rows = connection.execute(
+        "SELECT time_s, device, driver, outcome, message, duration_s FROM results JOIN pushes ON id = push"
+        " WHERE time_s >= ? AND time_s < ? ORDER BY time_s, push, device",
+        (since_s, until_s),
+    )
+    return tuple(
+        (time_s, Result(device, driver, Outcome(outcome), message, "", (), duration_s))
+        for time_s, device, driver, outcome, message, duration_s in rows
+    )
+
+
 def _steps(text: str) -> tuple[Step, ...]:
     return tuple(Step(*step) for step in json.loads(text))
 

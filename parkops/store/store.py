@@ -325,6 +325,10 @@ class Store:
         """Return the last push's results and its time, ``((), None)`` before the first."""
         return records.last_results(self._connection)
 
+    def results_between(self, since_s: float, until_s: float) -> tuple[tuple[float, Result], ...]:
+        """Return what pushes did from ``since_s`` to before ``until_s`` (Unix times), oldest first."""
+        return records.results_between(self._connection, since_s, until_s)
+
     def save_running(self, runnings: Iterable[Running]) -> None:
         """Keep the latest running configuration of each device."""
         with self.transaction():
