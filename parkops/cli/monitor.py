@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from parkops.model import Event, Park, Sample
+    from parkops.model import Event, Park
     from parkops.monitor import Metrics
 
 
@@ -62,6 +62,13 @@ def _address(text: str) -> tuple[str, int]:
 )
 @click.option("--listen", metavar="HOST:PORT", help="Serve /metrics for Prometheus, e.g. 127.0.0.1:9469.")
 @click.option("--systemd-unit", "unit", is_flag=True, help="Print a unit that runs this monitor, and end.")
+@click.option(
+    "--remote-write",
+    "remote_url",
+    metavar="URL",
+    envvar="PARKOPS_REMOTE_WRITE",
+    help="Send samples to Prometheus' remote-write receiver, e.g. http://127.0.0.1:9090/api/v1/write.",
+)
 @click.pass_obj
 def monitor(
     ctx: Context,
@@ -70,6 +77,7 @@ def monitor(
     interval_s: float | None,
     listen: str | None,
     unit: bool,
+    remote_url: str | None,
 ) -> None:
     """Probe the park and record its state until Ctrl-C.
 
@@ -102,17 +110,20 @@ def monitor(
             pages = room.pages(park, metrics, exporter.url)
             exporter.serve(replace(pages, alerts=lambda body: signals.take_alerts(park, body)))
             ctx.console.print(f"Metrics: {exporter.url}")
+        remote = None
+        if remote_url:
+            remote = stack.enter_context(room.RemoteWriter(remote_url, park.targets, metrics))
         if not ctx.enter_lab():
             ctx.console.print(f"No lab of this park runs: probing {park.management_network} from here.")
         live = ctx.console.is_terminal
-        view = stack.enter_context(_Live(ctx, park, metrics)) if live else _Lines(ctx, park)
+        view = stack.enter_context(_Live(ctx, park, metrics)) if live else _Lines(ctx, park, metrics)
         summary = room.run(
             park,
             ctx.workspace,
             rounds=rounds,
             until=_after(for_s),
             interval_s=interval_s,
-            hooks=room.Hooks(view.on_sample, view.on_event, view.on_round),
+            hooks=room.Hooks(remote.put if remote else None, view.on_event, view.on_round),
             metrics=metrics,
             change_of=change_of(ctx.workspace),
             signals=signals,
@@ -164,9 +175,8 @@ def _event_line(event: Event) -> str:
 class _Lines:
     """Plain lines: what changes, with its time."""
 
-    def __init__(self, ctx: Context, park: Park) -> None:
-        self._console = ctx.console
-        self._states: dict[str, str] = {}
+    def __init__(self, ctx: Context, park: Park, metrics: Metrics) -> None:
+        self._console, self._metrics = ctx.console, metrics
         self._told = ""
         self._say(f"watching {len(park.targets)} targets of {park.name}")
 
@@ -174,15 +184,12 @@ class _Lines:
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
         self._console.print(f"{stamp} {text}", markup=False, soft_wrap=True)
 
-    def on_sample(self, sample: Sample) -> None:
-        self._states[sample.target] = sample.state.value
-
     def on_event(self, event: Event) -> None:
         self._say(_event_line(event))
 
     def on_round(self, number: int) -> None:
-        states = list(self._states.values())
-        told = ", ".join(f"{states.count(name)} {name}" for name in ("up", "down", "unknown"))
+        counts = self._metrics.counts
+        told = ", ".join(f"{count} {state.value}" for state, count in counts.items())
         if told != self._told:
             self._say(f"round {number}: {told}")
         self._told = told
@@ -220,9 +227,6 @@ class _Live:
         own = self._metrics
         line = f"round {own.rounds}, {own.samples} probes, lag {own.lag_s * 1000:.0f} ms. Ctrl-C stops."
         return Group(screen(self._park, seen, By.ROLE, os.getpid(), self._ctx.console.size), Text(line))
-
-    def on_sample(self, sample: Sample) -> None:
-        """Nothing to do: the screen is read from the store."""
 
     def on_event(self, event: Event) -> None:
         stamp = time.strftime("%H:%M:%S")

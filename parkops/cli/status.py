@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from rich.console import ConsoleDimensions, RenderableType
     from rich.table import Table
 
-    from parkops.model import Park, Result
+    from parkops.model import Park, Result, Vitals
     from parkops.monitor.board import Board, By, Row
     from parkops.store import Store
 
+LATE_S = 1.0  # of lag is worth a word
 MIN_ROWS = 4  # of events, and of what is not up, however low the terminal is
 COLOURS = {"up": "green", "down": "bold red", "unknown": "yellow"}
 
@@ -62,7 +64,9 @@ def look(park: Park, store: Store, by: By) -> Board:
 
     from parkops.monitor.board import board
 
-    return board(park, store.latest(), store.events(open_only=True), store.last_results(), time.time(), by)
+    push, now_s = store.last_results(), time.time()
+    seen = board(park, store.latest(), store.events(open_only=True), push, now_s, by)
+    return replace(seen, vitals=store.vitals())
 
 
 def screen(park: Park, seen: Board, by: By, pid: int | None, size: ConsoleDimensions) -> RenderableType:
@@ -98,7 +102,20 @@ def headline(park: Park, seen: Board, pid: int | None) -> RenderableType:
         line.append("what follows is as old as that", style="not bold red")
     else:
         line.append(f"{runs}, last sample {ago(seen.age_s)} ago", style="not bold")
+    if seen.vitals is not None and (seen.vitals.gaps or seen.vitals.lag_s >= LATE_S):
+        line.append(f"\n{_doing(seen.vitals)}", style="not bold yellow")
     return line
+
+
+def _doing(vitals: Vitals) -> str:
+    """Say what the monitor missed: what it did not see is unknown, and no outage."""
+    parts = []
+    if vitals.gaps:
+        times = "once" if vitals.gaps == 1 else f"{vitals.gaps} times"
+        parts.append(f"the monitor stood still or did not run {times}, {ago(vitals.gap_s)} in all")
+    if vitals.lag_s >= LATE_S:
+        parts.append(f"its probes start up to {vitals.lag_s:.1f} s late")
+    return "; ".join(parts)
 
 
 def _table(*columns: str, wide: str, numbers: tuple[str, ...] = ()) -> Table:
@@ -203,6 +220,7 @@ def document(park: Park, seen: Board, pid: int | None) -> dict[str, Any]:
             "last_sample_s": seen.last_sample_s,
             "age_s": seen.age_s,
             "stale": seen.stale,
+            "vitals": None if seen.vitals is None else asdict(seen.vitals),
         },
         "targets": {state.value: count for state, count in seen.counts.items()},
         "devices": {"watched": seen.devices, "in_trouble": seen.troubled_devices},

@@ -4,6 +4,7 @@ from parkops.monitor.delivery import Deliverer
 from parkops.monitor.discovery import pages
 from parkops.monitor.exporter import Exporter, Pages
 from parkops.monitor.metrics import Metrics
+from parkops.monitor.remote import RemoteWriter
 from parkops.monitor.run import MonitorThread, run, running_pid
 from parkops.monitor.signals import Signals
 from parkops.monitor.watch import Hooks, Summary, prepare, watch
@@ -15,6 +16,7 @@ __all__ = [
     "Metrics",
     "MonitorThread",
     "Pages",
+    "RemoteWriter",
     "Signals",
     "Summary",
     "pages",

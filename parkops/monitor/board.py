@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from parkops.model import Event, Interval, Park, Result, State, Target
+from parkops.model import Event, Interval, Park, Result, State, Target, Vitals
 
 STALE_INTERVALS = 3.0
 STALE_MIN_S = 15.0
@@ -78,6 +78,7 @@ class Board:
     stale: bool
     time_s: float
     rows: tuple[Row, ...] = ()  # every target
+    vitals: Vitals | None = None  # how the monitor that saw all this did
 
     @property
     def causes(self) -> tuple[Event, ...]:
