@@ -11,7 +11,9 @@ from typing import Protocol
 
 from parkops import lab
 from parkops.assess import assess
+from parkops.assess.checks import CHECKS
 from parkops.assess.history import snapshot
+from parkops.assess.own import read_catalogues
 from parkops.evidence import gather, keep_push
 from parkops.gate import gate
 from parkops.lab.expect import try_expectations
@@ -352,8 +354,9 @@ def _assess(
     story: Story, park: Park, artifacts: tuple[Artifact, ...], store: Store, write_report: Callable[..., Path]
 ) -> None:
     story.tell.stage("Assess and report")
-    evidence = gather(park, artifacts, store, time.time())
-    story.assessment = assess(park, evidence)
+    evidence = gather(park, artifacts, store, time.time(), workspace=story.workspace)
+    own = read_catalogues(story.workspace.root, park.catalogues, CHECKS)
+    story.assessment = assess(park, evidence, own=own)
     store.save_assessment(snapshot(story.assessment))
     decided = sum(result.verdict in (Verdict.PASS, Verdict.FAIL) for result in story.assessment.requirements)
     story.report = write_report(story.assessment, park, evidence)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -110,7 +110,7 @@ def validate(model: type[M], source: Source) -> M:
 def _problem(model: type[BaseModel], source: Source, item: Any) -> Problem:
     path = tuple(step for step in item["loc"] if step != "[key]")
     if item["type"] == "extra_forbidden":
-        known = [*model.model_fields] if len(path) == 1 else []
+        known = _keys(model, path[:-1])
         close = get_close_matches(str(path[-1]), known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else ""
         return source.problem(path, f"unknown key {path[-1]!r}", ", ".join(known), hint)
@@ -119,6 +119,18 @@ def _problem(model: type[BaseModel], source: Source, item: Any) -> Problem:
     if item["type"] == "value_error":
         return source.problem(path, str(item["ctx"]["error"]))
     return source.problem(path, f"{item['input']!r}"[:80], item["msg"][:1].lower() + item["msg"][1:])
+
+
+def _keys(model: Any, path: Place) -> list[str]:
+    """Return the keys that a part of a model knows, [] where it is no model."""
+    for step in path:
+        if isinstance(step, str):
+            fields = getattr(model, "model_fields", {})
+            model = fields[step].annotation if step in fields else None
+        while not hasattr(model, "model_fields") and (inner := [a for a in get_args(model) if a is not ...]):
+            model = inner[0]
+    fields = getattr(model, "model_fields", {})
+    return [field.alias or name for name, field in fields.items()]
 
 
 __all__ = ["Place", "Source", "read_yaml", "validate"]

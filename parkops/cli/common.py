@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from parkops.assess import Basis
-    from parkops.model import Artifact, Assessment, Device, EvidenceSet, Park
+    from parkops.assess.controls import Control
+    from parkops.model import Artifact, Assessment, Device, EvidenceSet, Park, Trend
     from parkops.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -182,23 +183,56 @@ class Context:
 
         return basis_of(self.park().assessment, self.workspace.root)
 
+    def own_controls(self, files: Sequence[Path] = ()) -> tuple[Control, ...]:
+        """Return the controls of the plan's own catalogues (where there is a park) and of further files.
+
+        Raises PlanError with every mistake in them.
+        """
+        from parkops.assess.checks import installed
+        from parkops.assess.own import read_catalogues
+
+        root, names = Path(), [str(file) for file in files]
+        try:
+            root = self.workspace.root
+        except UsageError:
+            if self.park_dir is not None:
+                raise
+        else:
+            names = [*self.park().catalogues, *(str(file.resolve()) for file in files)]
+        return read_catalogues(root, names, installed())
+
     @cached_property
-    def _assessed(self) -> tuple[Assessment, EvidenceSet]:
+    def _evidence(self) -> tuple[EvidenceSet, Trend | None]:
         import time
 
-        from parkops.assess import assess
         from parkops.evidence import gather
 
-        park, artifacts = self.park(), self.artifacts()
+        park, artifacts, now_s = self.park(), self.artifacts(), time.time()
         if not self.workspace.has_store:
-            evidence = gather(park, artifacts, None, time.time())
-            return assess(park, evidence, basis=self.basis(), platform_dirs=self.platform_dirs), evidence
+            return gather(park, artifacts, None, now_s, workspace=self.workspace), None
         with self.open_store() as store:
-            evidence = gather(park, artifacts, store, time.time())
-            trend = store.trend(park.name)
-        return replace(
-            assess(park, evidence, basis=self.basis(), platform_dirs=self.platform_dirs), trend=trend
-        ), evidence
+            evidence = gather(park, artifacts, store, now_s, workspace=self.workspace)
+            return evidence, store.trend(park.name)
+
+    def assessed_by(self, files: Sequence[Path] = ()) -> Assessment:
+        """Return the park's assessment by the built-in catalogues, those of the plan, and further files."""
+        from parkops.assess import assess
+        from parkops.assess.checks import installed
+
+        evidence, trend = self._evidence
+        found = assess(
+            self.park(),
+            evidence,
+            installed(),
+            self.own_controls(files),
+            self.basis(),
+            self.platform_dirs,
+        )
+        return found if trend is None else replace(found, trend=trend)
+
+    @cached_property
+    def _assessed(self) -> tuple[Assessment, EvidenceSet]:
+        return self.assessed_by(), self._evidence[0]
 
     def assessed(self) -> tuple[Assessment, EvidenceSet]:
         """Return the park's assessment now, with earlier ones as its trend, and what it was told by."""

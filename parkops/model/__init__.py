@@ -121,7 +121,7 @@ from parkops.model.plane import (
     SnmpUser,
     SshPolicy,
 )
-from parkops.model.proof import ChangeLog, ChangeRecord, FileSeen, Measure, Neighbour
+from parkops.model.proof import ChangeLog, ChangeRecord, FileSeen, Measure
 from parkops.model.rollup import HOUR_S, RawChunk, Rollup, Vitals
 from parkops.model.routing import (
     Bgp,
@@ -220,7 +220,6 @@ __all__ = [
     "Mlag",
     "Nat",
     "Need",
-    "Neighbour",
     "NoticeAttempts",
     "NoticeChange",
     "NoticeSignal",

@@ -9,7 +9,7 @@ from parkops.model.advice import Diagnosis
 from parkops.model.change import Artifact, Result, Running
 from parkops.model.figures import Figures
 from parkops.model.history import Trend
-from parkops.model.proof import ChangeLog, FileSeen, Measure, Neighbour
+from parkops.model.proof import ChangeLog, FileSeen, Measure
 from parkops.model.watch import Availability, Event, Interval, Reach, Signal
 
 
@@ -135,7 +135,6 @@ class EvidenceSet:
     records: tuple[Evidence, ...] = ()  # what operators and tools put on record; ``subject`` is the topic
     files: tuple[FileSeen, ...] | None = None  # that attestations name; None: nobody looked
     changes: ChangeLog | None = None  # None: there is no push journal
-    neighbours: tuple[Neighbour, ...] = ()
     figures: Figures | None = None  # over the availability's window; None without a store
 
 

@@ -1,4 +1,4 @@
-"""What proves something beside probes and configurations: values, files, changes, neighbours."""
+"""What proves something beside probes and configurations: values, files, changes."""
 
 from __future__ import annotations
 
@@ -51,14 +51,3 @@ class ChangeLog:
 
     changes: tuple[ChangeRecord, ...] = ()
     trouble: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """What a device saw at the other end of a port (IEEE 802.1AB)."""
-
-    device: str
-    port: str
-    peer: str  # system name
-    peer_port: str
-    time_s: float

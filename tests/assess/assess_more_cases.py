@@ -24,7 +24,7 @@ from assess_cases import (
 from assess_park import NOW, flow
 from assess_rich import DAY_S
 
-from parkops.model import FileSeen, Neighbour, Reach, State
+from parkops.model import FileSeen, Reach, State
 
 HERE = flow("a-id").source
 PLANT = {"roles": ["ring-switch"], "place": "plant"}
@@ -196,16 +196,10 @@ FAILING_MORE: tuple[Case, ...] = (
         "overlapping: services.edge",
     ),
     Case(
-        "neighbours-as-planned",
-        evidence_with(
-            neighbours=lambda e: (*e.neighbours, Neighbour("core-1", "l99", "stranger", "p1", NOW - 60))
-        ),
-        "unknown l99: stranger",
-    ),
-    Case(
-        "neighbours-as-planned",
-        evidence_with(neighbours=lambda e: tuple(n for n in e.neighbours if n.port != "l0")),
-        "missing l0: core-2",
+        "probes-answer",
+        down("core-1/lldp"),
+        "down: no answer",
+        {"probes": ["lldp"], "what": "the neighbours of the plan"},
     ),
     Case(
         "no-secrets-rendered",
@@ -399,7 +393,8 @@ OPEN: tuple[Case, ...] = (  # what is missing or too old leaves these undecided
     Case("link-use", no_figures(), "no probe counts", {"most_percent": 70, "kinds": ["backbone"]}),
     Case("local-data-stays", flows(flow("a-mes"), drop="a-mes"), "no flow as local-only", {"scope": "plant"}),
     Case("loss-within", no_figures(), "no probe leads into it", {"most_percent": 1, "kinds": ["enterprise"]}),
-    Case("neighbours-as-planned", evidence_with(neighbours=lambda e: ()), "no neighbour table"),
+    Case("probes-answer", dark(), "never probed", {"probes": ["lldp"], "what": "neighbours"}),
+    Case("probes-answer", dark(), "no opcua probe is planned", {"probes": ["opcua"], "what": "an answer"}),
     Case("no-secrets-rendered", evidence_with(artifacts=lambda e: ()), "nothing was rendered"),
     Case("none-failed", waived("x", "2027-01-01"), "not yet evidenced: R-9", {"requirements": ["R-9"]}),
     Case("objectives-held", no_figures(), "nothing was measured of it", {"subjects": ["all"]}),

@@ -24,7 +24,6 @@ from parkops.model import (
     Interconnect,
     ManagementPlane,
     Measure,
-    Neighbour,
     Objective,
     ObjectiveStatus,
     Pair,
@@ -116,6 +115,10 @@ def rich_park() -> Park:
         replace(blocked, id="core-1/tcp/80", port=80),
         Target("ch-1/icmp", "icmp", "ch-1", "10.1.4.8", 0, 2.0),
         *(Target(f"{n}/snmp", "snmp", n, "172.31.0.1", 161, 2.0) for n in (d.name for d in park.managed)),
+        Target("a-sw-1/lldp", "lldp", "a-sw-1", "172.31.0.1", 161, 2.0),
+        Target("core-1/lldp", "lldp", "core-1", "172.31.0.1", 161, 2.0),
+        Target("core-1/exit", "exit", "core-1", "172.31.0.1", 0, 2.0),
+        Target("id-1/identifier", "identifier", "id-1", "172.31.0.1", 8443, 2.0),
         Target("mgmt-1/radius", "radius", "mgmt-1", "172.31.0.1", 1812, 2.0),
     )
     pairs = (
@@ -216,16 +219,6 @@ def _figures(park: Park) -> Figures:
     return Figures(NOW - 30 * DAY_S, NOW - 5, tuple(zones), tuple(status), tuple(use))
 
 
-def _neighbours(park: Park) -> tuple[Neighbour, ...]:
-    managed = {d.name for d in park.managed}
-    found = []
-    for number, link in enumerate(park.links):
-        for one, there in ((link.a_device, link.b_device), (link.b_device, link.a_device)):
-            if one in managed:
-                found.append(Neighbour(one, f"l{number}", there, f"l{number}", NOW - 600))
-    return tuple(found)
-
-
 def with_own_ports(park: Park) -> Park:
     """Give every cable ports of its own, so that a neighbour table can name them."""
     links = tuple(replace(c, a_interface=f"l{n}", b_interface=f"l{n}") for n, c in enumerate(park.links))
@@ -264,7 +257,6 @@ def rich_evidence(park: Park) -> EvidenceSet:
         records=(*(record(t, DAY_S) for t in TOPICS), *(record(t, 3600) for t in DAILY)),
         files=tuple(FileSeen(a.evidence, "a" * 64, 1234) for a in park.attestations),
         changes=ChangeLog(changes),
-        neighbours=_neighbours(park),
     )
 
 

@@ -274,3 +274,29 @@ def links_up(
         source = context.park.device(link.a_device).source
         ends = f"{link.a_device} {link.a_interface} – {link.b_device} {link.b_interface}"
         yield decided(held, expected, UP[held], cited or [plan(source, ends, link.id)], link.id)
+
+
+def probes_answer(
+    context: Context,
+    probes: Sequence[str],
+    what: str,
+    max_age_s: float = STATE_MAX_AGE_S,
+    kind: str = "state",
+) -> Iterator[Outcome]:
+    """Decide whether what some probes look for holds, wherever one is planned; without one it is unknown."""
+    found = [target for target in context.judged_targets if target.probe in probes]
+    if not found:
+        actual = f"no {' or '.join(probes)} probe is planned"
+        yield decided(None, what, actual, [plan(context.park.source, "targets")])
+    for target in found:
+        interval = context.latest.get(target.id)
+        if interval is None:
+            yield decided(
+                None, what, "never probed", [_planned(context.park.device(target.device))], target.id
+            )
+            continue
+        known = context.fresh(interval.end_s, max_age_s) and interval.state is not State.UNKNOWN
+        held = interval.state is State.UP if known else None
+        actual = UP[held] + (f": {interval.reason}" if interval.reason and not held else "")
+        cited = [observed(interval, target.device, max_age_s, EvidenceKind(kind))]
+        yield decided(held, what, actual, cited, target.id)

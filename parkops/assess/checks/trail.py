@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from parkops.assess.checks.records import cite_event
 from parkops.assess.context import (
-    CONFIG_MAX_AGE_S,
     ENFORCEMENT,
     STATE_MAX_AGE_S,
     Context,
@@ -294,6 +293,10 @@ def signals_arriving(
     last = {signal.device: signal for signal in fresh}
     for device in context.devices(*roles):
         one = last.get(device.name)
+        answered, by_probe = state_of(context, device.name, origins, max_age_s, EvidenceKind.STATE)
+        if one is None and answered:
+            yield decided(True, expected, "its log line arrived", by_probe, device.name)
+            continue
         cited = [_signal(one, max_age_s)] if one else [plan(device.source, device.name, device.name)]
         actual = f"{one.name}" if one else "silent in that time"
         yield decided(True if one else None, expected, actual, cited, device.name)
@@ -376,46 +379,6 @@ def filter_counters(context: Context) -> Iterator[Outcome]:
         lines = [(n, line) for n, line in text.lines() if "counter" in line and "accept" not in line]
         cited = [text.cite(n, line) for n, line in lines[:3]] or [text.cite(1, "no counter")]
         yield decided(bool(lines), expected, f"{len(lines)} counters", cited, device.name)
-
-
-def neighbours_as_planned(
-    context: Context, kinds: Sequence[str] = (), max_age_s: float = CONFIG_MAX_AGE_S
-) -> Iterator[Outcome]:
-    """Decide whether devices see the planned neighbours on their ports, and no others (IEEE 802.1AB)."""
-    expected = "the neighbours of the plan on every port, and no other"
-    fresh = [n for n in context.evidence.neighbours if context.fresh(n.time_s, max_age_s)]
-    if not fresh:
-        actual = "no neighbour table was read (LLDP), or too long ago"
-        yield decided(None, expected, actual, [plan(context.park.source, "links")])
-        return
-    wanted = {}
-    for link in context.park.links:
-        if not kinds or link.kind in kinds:
-            wanted[link.a_device, link.a_interface] = (link.b_device, link.b_interface)
-            wanted[link.b_device, link.b_interface] = (link.a_device, link.a_interface)
-    reporting = {n.device for n in fresh} & {device.name for device in context.managed}
-    for name in sorted(reporting):
-        seen = {n.port: (n.peer, n.peer_port) for n in fresh if n.device == name}
-        mine = {port: peer for (device, port), peer in wanted.items() if device == name}
-        managed = {p: peer for p, peer in mine.items() if context.park.device(peer[0]).managed}
-        wrong = [f"{p}: {seen[p][0]}" for p in seen if p in mine and seen[p][0] != mine[p][0]]
-        extra = [f"{p}: {seen[p][0]}" for p in seen if p not in mine and seen[p][0] not in context.names]
-        missing = [f"{p}: {peer[0]}" for p, peer in managed.items() if p not in seen]
-        parts = {"wrong": wrong, "unknown": extra, "missing": missing}
-        actual = f"{len(seen)} neighbours" + "".join(f"; {k} {listed(v)}" for k, v in parts.items() if v)
-        cited = [
-            Evidence(
-                EvidenceKind.STATE,
-                name,
-                f"lldp {name} {n.port}",
-                f"{n.peer} {n.peer_port}",
-                n.time_s,
-                max_age_s,
-            )
-            for n in fresh
-            if n.device == name
-        ]
-        yield decided(not (wrong or extra or missing), expected, actual, cited, name)
 
 
 def ports_closed(
