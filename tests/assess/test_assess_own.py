@@ -119,7 +119,7 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(PlanError, match="ours.yaml:1:1: cannot be read"):
+    with pytest.raises(PlanError, match=r"ours\.yaml:1:1: cannot be read"):
         read_catalogues(tmp_path, ["ours.yaml"], CHECKS)
 
 
