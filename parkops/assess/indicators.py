@@ -6,7 +6,7 @@ from parkops.assess.catalogues import Component, Indicator, IndicatorCatalogue, 
 from parkops.assess.checks.records import parse_date, today
 from parkops.assess.context import Context
 from parkops.assess.formula import HIGH, LOW, score, score_flag
-from parkops.assess.measure import MEASURES, Measurement
+from parkops.assess.measure import MEASURES, STATED_FIRST, Measurement
 from parkops.model import Evidence, EvidenceKind, Figure, IndicatorScore
 
 
@@ -21,6 +21,7 @@ def score_indicators(
         measured = _measure(context, item, figures.get(item.id))
         figure = figures.get(item.id)
         value, points, how, parts = _score(context, item, measured, figure, thresholds)
+        top = HIGH if points is None else max(points, _top(context, item, measured, figure, thresholds))
         scores.append(
             IndicatorScore(
                 id=item.id,
@@ -33,7 +34,7 @@ def score_indicators(
                 unit=item.unit,
                 score=points,
                 low=LOW if points is None else points,
-                high=HIGH if points is None else points,
+                high=top,
                 basis=measured.basis if points is not None else "unknown",
                 explanation="; ".join(filter(None, (measured.explanation, how))),
                 evidence=measured.evidence,
@@ -46,7 +47,8 @@ def score_indicators(
 def _measure(context: Context, item: Indicator, figure: Figure | None) -> Measurement:
     """Prefer what was measured; then the operator's figure; then what the plan states."""
     measured = MEASURES[item.id](context) if item.id in MEASURES else None
-    if measured is not None and measured.basis == "measured":
+    seen = measured is not None and measured.basis == "measured"
+    if measured is not None and seen and (figure is None or item.id not in STATED_FIRST):
         return measured
     if figure is not None:
         return _stated(context, figure)
@@ -119,6 +121,20 @@ def _score(
     capped = ", capped" if item.kind == "additive" and value > x_max else ""
     how = f"X_min {x_min:,.10g}, X_max {x_max:,.10g} ({source}{capped})"
     return value, score(value, x_min, x_max), how, ()
+
+
+def _top(
+    context: Context,
+    item: Indicator,
+    measured: Measurement,
+    figure: Figure | None,
+    thresholds: ThresholdCatalogue,
+) -> float:
+    """Return the score if all that was not seen lately holds; 0 where nothing is open."""
+    if measured.best is None or measured.parts:
+        return LOW
+    x_min, x_max, _ = value_range(context, item, figure, thresholds)
+    return LOW if x_min is None or x_max is None or x_min == x_max else score(measured.best, x_min, x_max)
 
 
 def value_range(

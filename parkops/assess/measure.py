@@ -20,17 +20,23 @@ from parkops.model import Device, EndpointGroup, Evidence, EvidenceKind, Role, S
 
 STANDARD = ("opc", "opcua", "dds", "mqtt", "lwm2m", "xmpp")
 WIRELESS = ("wifi6", "5g", "lora")
+PLATFORMS = ("platform", "application", "portal")  # kinds of hosted services
+NEW_ACCESS = ("wifi6", "5g")
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A value with its basis; ``parts`` holds the components of an indicator that has some."""
+    """A value with its basis; ``parts`` holds the components of an indicator that has some.
+
+    ``best`` is what the value may be if all that was not seen lately holds; None where nothing is open.
+    """
 
     value: float | None
     basis: str  # measured | stated | unknown
     explanation: str
     evidence: tuple[Evidence, ...] = ()
     parts: tuple[tuple[str, float], ...] = ()
+    best: float | None = None
 
 
 def _unknown(why: str, evidence: tuple[Evidence, ...] = ()) -> Measurement:
@@ -50,6 +56,11 @@ def _seen(context: Context, group: EndpointGroup) -> Evidence | None:
     return None
 
 
+def _either(a: bool | None, b: bool | None) -> bool | None:
+    """Return whether one of two holds; None where that cannot be told."""
+    return True if a or b else None if a is None or b is None else False
+
+
 def coverage(context: Context) -> Measurement:
     """Indicator 1: share of endpoints served by 5G, Wi-Fi 6 or NETCONF-managed (SDN) switches that answer."""
     served: dict[str, bool | None] = {}
@@ -58,14 +69,21 @@ def coverage(context: Context) -> Measurement:
         held, cited = state_of(context, device.name, ("netconf",), STATE_MAX_AGE_S, EvidenceKind.STATE)
         evidence += cited[:1]
         for segment in {port.segment for port in device.interfaces if port.segment}:
-            served[segment] = served.get(segment) or held
+            served[segment] = _either(served.get(segment, False), held)
     total = sum(group.count for group in context.park.groups)
     if not total or not any(held is not None for held in served.values()):
         return _unknown("no switch answered a NETCONF probe lately", tuple(evidence))
-    covered = sum(g.count for g in context.park.groups if served.get(g.segment))
-    share = 100 * covered / total
-    text = f"{covered} of {total} endpoints behind NETCONF-managed switches that answer"
-    return Measurement(share, "measured", text, tuple(evidence))
+    covered = open_ = 0
+    for group in context.park.groups:
+        radio = _seen(context, group) if group.access in NEW_ACCESS else None
+        if served.get(group.segment) or radio:
+            covered += group.count
+            evidence += [radio] if radio and not served.get(group.segment) else []
+        elif group.segment in served and served[group.segment] is None:
+            open_ += group.count
+    text = f"{covered} of {total} endpoints behind NETCONF-managed switches that answer, Wi-Fi 6 or 5G"
+    best = 100 * (covered + open_) / total
+    return Measurement(100 * covered / total, "measured", text, tuple(evidence), best=best)
 
 
 def networked(context: Context) -> Measurement:
@@ -122,10 +140,11 @@ def standard_protocols(context: Context) -> Measurement:
     using = tenants & set(proofs)
     if not tenants or not (context.evidence.reach or context.evidence.intervals):
         return _unknown("nothing was probed lately")
+    planned = {g.tenant for g in context.park.groups if g.protocol in STANDARD} & tenants
     text = f"{len(using)} of {len(tenants)} tenants with live OPC UA, MQTT or the like"
-    return Measurement(
-        100 * len(using) / len(tenants), "measured", text, tuple(proofs[t] for t in sorted(using))
-    )
+    best = 100 * len(using | planned) / len(tenants)
+    share = 100 * len(using) / len(tenants)
+    return Measurement(share, "measured", text, tuple(proofs[t] for t in sorted(using)), best=best)
 
 
 def edge_nodes(context: Context) -> Measurement:
@@ -138,9 +157,9 @@ def edge_nodes(context: Context) -> Measurement:
     deployed = sum(any("up" in item.text for item in cited) for _, cited in states.values())
     healthy = sum(held is True for held, _ in states.values())
     text = f"{len(nodes)} planned, {deployed} deployed (some probe answers), {healthy} healthy (all answer)"
-    return Measurement(
-        float(deployed), "measured", text, evidence or (plan(context.park.source, "no edge node"),)
-    )
+    cited = evidence or (plan(context.park.source, "no edge node"),)
+    best = float(deployed + sum(held is None for held, _ in states.values()))
+    return Measurement(float(deployed), "measured", text, cited, best=max(best, float(deployed)))
 
 
 def platform_connection(context: Context) -> Measurement:
@@ -158,24 +177,52 @@ def platform_connection(context: Context) -> Measurement:
 def identifier_nodes(context: Context) -> Measurement:
     """Indicator 15: share of tenants served by an identifier node that answers a resolution now."""
     served: set[str] = set()
+    open_: set[str] = set()
     evidence: list[Evidence] = []
-    probed = False
     for node in context.devices(Role.IDENTIFIER):
+        tenants_of = {node.tenant} if node.tenant else set(node.property("tenants").split(","))
+        held: bool | None = None
         for target in context.targets.get(node.name, ()):
             interval = context.latest.get(target.id)
             if target.probe != "http" or "resolve" not in target.id or interval is None:
                 continue
             if interval.state is State.UNKNOWN or not context.fresh(interval.end_s, PROBE_MAX_AGE_S):
                 continue
-            probed = True
+            held = held or interval.state is State.UP
             evidence.append(observed(interval, node.name, PROBE_MAX_AGE_S, EvidenceKind.PROBE))
-            if interval.state is State.UP:
-                served |= {node.tenant} if node.tenant else set(node.property("tenants").split(","))
+        served |= tenants_of if held else set()
+        open_ |= tenants_of if held is None else set()
     tenants = {tenant.id for tenant in context.park.tenants}
-    if not tenants or not probed:
+    if not tenants or not evidence:
         return _unknown("no identifier node was probed lately", tuple(evidence))
     text = f"{len(served & tenants)} of {len(tenants)} tenants served by a node that answers"
-    return Measurement(100 * len(served & tenants) / len(tenants), "measured", text, tuple(evidence))
+    share = 100 * len(served & tenants) / len(tenants)
+    best = 100 * len((served | open_) & tenants) / len(tenants)
+    return Measurement(share, "measured", text, tuple(evidence), best=best)
+
+
+def platform_users(context: Context) -> Measurement:
+    """Indicator 7: share of tenants whose equipment is seen to reach a platform of the park."""
+    tenants = {tenant.id for tenant in context.park.tenants}
+    nodes = {item.device for item in context.park.hosted if item.kind in PLATFORMS and item.device}
+    projects = {item.tenant for item in context.park.cloud_tenants} & tenants
+    proofs: dict[str, Evidence] = {}
+    may: set[str] = set()
+    for expectation in context.park.expectations:
+        if expectation.dst_device not in nodes or not expectation.allowed:
+            continue
+        tenant = context.park.device(expectation.src_device).tenant
+        may.add(tenant)
+        for reach in context.reach.get(expectation.id, ())[-1:]:
+            if reach.passed and context.fresh(reach.time_s, PROBE_MAX_AGE_S):
+                proofs.setdefault(tenant, tried(expectation, reach, PROBE_MAX_AGE_S))
+    using = tenants & set(proofs)
+    if not tenants or not using:
+        return _unknown("no tenant was seen to reach a platform lately")
+    text = f"{len(using)} of {len(tenants)} tenants seen to reach a platform of the park"
+    best = 100 * len(using | (may & tenants) | projects) / len(tenants)
+    share = 100 * len(using) / len(tenants)
+    return Measurement(share, "measured", text, tuple(proofs[t] for t in sorted(using)), best=best)
 
 
 MEASURES: Mapping[int, Callable[[Context], Measurement]] = {
@@ -185,6 +232,9 @@ MEASURES: Mapping[int, Callable[[Context], Measurement]] = {
     4: leased_lines,
     5: standard_protocols,
     6: edge_nodes,
+    7: platform_users,
     11: platform_connection,
     15: identifier_nodes,
 }
+
+STATED_FIRST = (7,)  # what is seen supports the operator's figure, and stands in where there is none

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parkops.assess.catalogues import indicators
 from parkops.assess.formula import compositions, score, score_flag, total
 
 NUMBERS = st.floats(-1e6, 1e6)
@@ -18,6 +19,15 @@ def test_worked_example_of_the_guide():
     exact = score(110, 10, 200)
     assert round(exact, 2) == 52.63
     assert math.trunc(exact) == 52
+
+
+def test_worked_example_of_indicator_1():
+    """Full coverage scores 100; with the weight 0.3 of the text that is 30, with the table's 0.2 it is 20."""
+    found = score(100, 0, 100)
+    assert found == 100
+    assert total([(1, 1, 0.3, found)]) == pytest.approx(30)
+    weight = next(item.weight for item in indicators().indicators if item.id == 1)
+    assert total([(1, 1, weight, found)]) == pytest.approx(20)
 
 
 @pytest.mark.parametrize(("x", "expected"), [(-5, 0), (10, 0), (200, 100), (1000, 100), (105, 50)])

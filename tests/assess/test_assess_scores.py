@@ -15,7 +15,7 @@ from parkops.assess.catalogues import indicators, thresholds
 from parkops.assess.context import Context
 from parkops.assess.indicators import score_indicators
 from parkops.assess.scores import group_scores, level1_score, total_score, weight_sets
-from parkops.model import EvidenceSet, Figure, IndicatorScore
+from parkops.model import EvidenceSet, Figure, HostedService, IndicatorScore
 
 CATALOGUE = indicators()
 PARENT = {group.id: group.level1 for group in CATALOGUE.level2}
@@ -171,6 +171,30 @@ def test_measured_indicators_of_the_good_park():
     assert found[11].value == pytest.approx(200 / 3)
     connected, ipv6, wireless = 100 * 11 / 12, 50.0, 100 * 50 / 110
     assert found[2].score == pytest.approx((connected + ipv6 + wireless) / 3, abs=0.5)
+
+
+def test_what_was_not_seen_lately_leaves_room_above():
+    park = good_park()
+    evidence = good_evidence(park)
+    gone = {t.id for t in park.targets if t.device in ("a-gw-1", "a-sw-1", "a-sw-2", "a-sw-3")}
+    fewer = replace(evidence, intervals=tuple(i for i in evidence.intervals if i.target not in gone))
+    before, after = scored(evidence=evidence), scored(evidence=fewer)
+    assert (before[6].low, before[6].high) == (50, 50)
+    assert (after[6].value, after[6].low, after[6].high) == (2, pytest.approx(100 / 3), 50)
+    assert after[1].low < before[1].low
+    assert after[1].high == before[1].high == 100
+
+
+def test_platforms_in_use_support_a_figure_and_stand_in_for_none():
+    park = good_park()
+    node = next(e.dst_device for e in park.expectations if e.allowed and park.device(e.src_device).tenant)
+    hosted = (HostedService("mes", "MES", "platform", "", node, "10.0.0.1", (("tcp", 443),), ref(1)),)
+    evidence = good_evidence(park)
+    measured = scored(evidence=evidence, hosted=hosted)[7]
+    assert measured.basis == "measured"
+    assert measured.explanation.startswith(f"{measured.value * 2 / 100:.0f} of 2 tenants seen to reach")
+    assert scored([figure(7, 80)], evidence, hosted=hosted)[7].basis == "stated"
+    assert scored(evidence=EvidenceSet(now_s=NOW), hosted=hosted)[7].basis == "unknown"
 
 
 def test_measuring_beats_stating():
