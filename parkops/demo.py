@@ -120,6 +120,7 @@ class Watch:
 def _build(story: Story) -> tuple[Park, tuple[Artifact, ...]]:
     story.tell.stage("Plan and design")
     park = load_park(story.workspace)
+    park = replace(park, targets=lab.served(park.targets))
     story.claim(
         "plan is valid and buildable",
         True,

@@ -162,6 +162,8 @@ class Context:
     def enter_lab(self) -> bool:
         """Move this process into the lab's management network if the park's lab runs; return whether.
 
+        What the lab's nodes do not serve is no target of the park then.
+
         Raises UsageError when the plan is for a lab and none runs: its addresses belong to somebody else.
         """
         from parkops import lab
@@ -175,6 +177,7 @@ class Context:
                 )
             return False
         lab.enter(self.workspace)
+        self._park = replace(self.park(), targets=lab.served(self.park().targets))
         return True
 
     def basis(self) -> Basis:

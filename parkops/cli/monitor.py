@@ -115,6 +115,7 @@ def monitor(
             remote = stack.enter_context(room.RemoteWriter(remote_url, park.targets, metrics))
         if not ctx.enter_lab():
             ctx.console.print(f"No lab of this park runs: probing {park.management_network} from here.")
+        park = ctx.park()  # without what a lab does not serve
         live = ctx.console.is_terminal
         view = stack.enter_context(_Live(ctx, park, metrics)) if live else _Lines(ctx, park, metrics)
         summary = room.run(

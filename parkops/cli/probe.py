@@ -60,7 +60,10 @@ def probe(
 
     park = ctx.park()
     one = find(park, target)
-    if not ctx.enter_lab() and not as_json:
+    if ctx.enter_lab():
+        if one not in ctx.park().targets:
+            raise UsageError(f"the lab's nodes serve nothing that the probe {one.probe} asks", where=one.id)
+    elif not as_json:
         ctx.console.print(f"No lab of this park runs: probing {one.address} from here.", style="dim")
     seen = probe_once(park, ctx.workspace, one)
     moved = measure(park, ctx.workspace, one) if transfer else None
@@ -193,17 +196,20 @@ def _interval_source(ctx: Context, role: str) -> str:
 
 
 def _parameters(ctx: Context, seen: Look) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
     from parkops.monitor.probes import known
 
-    table = ctx.table("name", "value", "from")
     given = dict(seen.target.params)
-    for name in sorted(known(seen.target.probe)):
-        if name in given:
-            source = str(seen.target.source) if seen.target.source else "the design"
-            table.add_row(name, given[name], source)
-        else:
-            table.add_row(name, "-", "default of the probe", style="dim")
-    return table
+    others = Text("by default: " + ", ".join(name for name in known(seen.target.probe) if name not in given))
+    others.stylize("dim")
+    if not given:
+        return others
+    table = ctx.table("name", "value", "from")
+    for name in sorted(given):
+        table.add_row(name, given[name], str(seen.target.source) if seen.target.source else "the design")
+    return Group(table, others)
 
 
 def _steps(ctx: Context, seen: Look) -> RenderableType:
@@ -219,11 +225,10 @@ def _intervals(ctx: Context, history: History) -> RenderableType:
 
     if not history.intervals:
         return Text("none: the monitor has not watched it", style="dim")
-    table = ctx.table("from", "for", "state", "reason")
+    table = ctx.table("from", "last seen" if history.intervals[0].open else "to", "state", "reason")
     for item in history.intervals:
         state = Text(item.state.value, style=COLOURS[item.state.value])
-        duration = f"{item.duration_s:.0f} s{' so far' if item.open else ''}"
-        table.add_row(_clock(item.start_s), duration, state, item.reason)
+        table.add_row(_clock(item.start_s), _clock(item.end_s), state, item.reason)
     return table
 
 

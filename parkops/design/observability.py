@@ -2,45 +2,67 @@
 
 from __future__ import annotations
 
-from parkops.design.draft import Draft, DraftDevice
-from parkops.model import Link, Target
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-NETCONF_PORT, SSH_PORT = 830, 22
+from parkops.design.draft import Draft, DraftDevice
+from parkops.design.plane import DNS_PORT
+from parkops.model import Link, Service, SnmpUser, SourceRef, Target
+
+NETCONF_PORT, SSH_PORT, SNMP_PORT = 830, 22, 161
+COLLECT_S = 30.0  # what an agent counts is read no more often
+CA_FILE = "/etc/ssl/parkops/ca.pem"  # of the park's own certificates, here as on its nodes
+LOG_FILE = "/var/log/park/parkops-probe.log"  # where a collector of the park keeps the probe's messages
+RENEW_DAYS = "14"
+GATEWAYS = {"opcua-gateway": "opcua", "modbus-bridge": "modbus"}  # kind of workload -> what it speaks
+
+LINK_SOURCES = (("netconf", NETCONF_PORT), ("node_exporter", 9100), ("frr", SSH_PORT), ("snmp", SNMP_PORT))
+
+Params = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One target of a device: the probe, its port, what tells it from others, and what asks for it."""
+
+    probe: str
+    port: int = 0
+    detail: str = ""
+    params: Params = ()
+    source: SourceRef | None = None  # None: the device's own
+    least_s: float = 0.0  # interval, at least
 
 
 def add_targets(draft: Draft) -> None:
     """Watch every managed device by its means, and every important cable from one end."""
+    cables = _cables(draft)
     for name in sorted(draft.devices):
         device = draft.devices[name]
         if device.management_ipv4:
-            _device_targets(draft, device)
+            for watch in _device_targets(draft, device, cables.get(name, ())):
+                _add(draft, device, watch)
     for link in (draft.links[link_id] for link_id in sorted(draft.links)):
         if link.important:
             _link_target(draft, link)
 
 
-def _add(
-    draft: Draft,
-    device: DraftDevice,
-    probe: str,
-    port: int = 0,
-    detail: str = "",
-    params: tuple[tuple[str, str], ...] = (),
-) -> None:
-    target = f"{device.name}/{probe}" + (f"/{detail}" if detail else "")
+def _add(draft: Draft, device: DraftDevice, watch: Watch) -> None:
+    target = f"{device.name}/{watch.probe}" + (f"/{watch.detail}" if watch.detail else "")
     address = device.management_ipv4.partition("/")[0]
-    intervals = draft.plan.monitoring.intervals
+    monitoring = draft.plan.monitoring
+    interval_s = monitoring.intervals.get(device.role.value, monitoring.interval_s)
     draft.targets.append(
         Target(
             target,
-            probe,
+            watch.probe,
             device.name,
             address,
-            port,
-            intervals.get(device.role.value, draft.plan.monitoring.interval_s),
+            watch.port,
+            max(interval_s, watch.least_s),
             device.tenant,
             _zone(device),
-            params,
+            watch.params,
+            source=watch.source or device.source,
         )
     )
 
@@ -51,42 +73,127 @@ def _zone(device: DraftDevice) -> str:
     return zones.pop() if len(zones) == 1 else ""
 
 
-def _device_targets(draft: Draft, device: DraftDevice) -> None:
-    _add(draft, device, "icmp")
+def _device_targets(draft: Draft, device: DraftDevice, cables: tuple[str, ...]) -> Iterator[Watch]:
+    yield Watch("icmp")
+    yield from _snmp_targets(draft, device, cables)
     if draft.platform(device).driver == "netconf":
-        _add(draft, device, "netconf", NETCONF_PORT)
+        yield Watch("netconf", NETCONF_PORT)
         return
-    _add(draft, device, "ssh", SSH_PORT)
+    yield Watch("ssh", SSH_PORT)
     for service in device.services:
-        if service.kind == "node_exporter":
-            _add(draft, device, "http", service.port, "metrics", (("path", "/metrics"),))
-        elif service.kind == "prometheus":
-            _add(draft, device, "http", service.port, "prometheus", (("path", "/-/healthy"),))
-        elif service.kind == "identifier":
-            first = service.params[0][0] if service.params else ""
-            path = f"/resolve/{first}" if first else "/"
-            _add(draft, device, "http", service.port, "resolve", (("path", path),))
-        elif service.kind in ("mqtt", "ntp"):
-            _add(draft, device, service.kind, service.port)
-        elif service.protocol == "tcp":
-            several = service.kind in ("workload", "hosted")
-            _add(
-                draft,
-                device,
-                "tcp",
-                service.port,
-                f"{service.kind}-{service.port}" if several else service.kind,
-            )
+        watch = _service_target(draft, device, service)
+        if watch is not None:
+            yield watch
+
+
+def _snmp_targets(draft: Draft, device: DraftDevice, cables: tuple[str, ...]) -> Iterator[Watch]:
+    """Ask the agents of platforms that the plan's SNMP users are rendered for."""
+    users = _users(draft, device)
+    if not users:
+        return
+    login, source = _login(users[0]), draft.marks.ref("management", "snmp", "users", users[0].name)
+    yield Watch("snmp", SNMP_PORT, params=login, source=source)
+    kind = ("platform", device.platform)
+    for topic in ("interfaces", "health"):
+        yield Watch("snmp", SNMP_PORT, topic, (*login, ("collect", topic), kind), source, COLLECT_S)
+    if cables:
+        yield Watch("lldp", SNMP_PORT, params=(*login, ("cables", ",".join(cables))), least_s=COLLECT_S)
+
+
+def _users(draft: Draft, device: DraftDevice) -> tuple[SnmpUser, ...]:
+    """Return the users of a device's agent, () where its platform has none."""
+    has_agent = device.plane is not None and "snmpv3" in draft.platform(device).features
+    return device.plane.snmp_users if device.plane and has_agent else ()
+
+
+def _login(user: SnmpUser) -> Params:
+    return (
+        ("user", user.name),
+        ("auth", user.auth),
+        ("auth_key", user.auth_key),
+        ("privacy", user.privacy),
+        ("privacy_key", user.privacy_key),
+    )
+
+
+def _cables(draft: Draft) -> dict[str, tuple[str, ...]]:
+    """Return the cables of each device between two ends that speak LLDP, as its probe reads them."""
+    found: dict[str, list[str]] = {}
+    for link in (draft.links[link_id] for link_id in sorted(draft.links)):
+        ends = (draft.devices[link.a_device], draft.devices[link.b_device])
+        if all(end.management_ipv4 and "lldp" in draft.platform(end).features for end in ends):
+            a, b = (link.a_device, link.a_interface), (link.b_device, link.b_interface)
+            found.setdefault(a[0], []).append(f"{a[1]}={b[0]}|{b[1]}|{link.id}")
+            found.setdefault(b[0], []).append(f"{b[1]}={a[0]}|{a[1]}|{link.id}")
+    return {name: tuple(cables) for name, cables in found.items()}
+
+
+def _service_target(draft: Draft, device: DraftDevice, service: Service) -> Watch | None:
+    """Return how a daemon is watched, None for what cannot be asked."""
+    ref, port = draft.marks.ref, service.port
+    match service.kind:
+        case "node_exporter":
+            return Watch("http", port, "metrics", (("path", "/metrics"),))
+        case "prometheus":
+            healthy = (("path", "/-/healthy"),)
+            return Watch("http", port, "prometheus", healthy, ref("management", "monitoring"))
+        case "identifier":
+            return _identifier(service)
+        case "mqtt":
+            return Watch("mqtt", port)
+        case "ntp":
+            return Watch("ntp", port, source=ref("management", "ntp"))
+        case "dns" if draft.plan.management.dns:
+            name = f"{device.name}.{draft.plan.management.dns.domain}"
+            return Watch("dns", DNS_PORT, params=(("name", name),), source=ref("management", "dns"))
+        case "radius" if draft.plan.management.aaa:
+            key = draft.plan.management.aaa.servers[device.name].key
+            source = ref("management", "aaa", "servers", device.name)
+            return Watch("radius", port, params=(("key", key),), source=source)
+        case "syslog" if draft.plan.management.syslog_tls:
+            params = (("ca", CA_FILE), ("name", device.name), ("min_days", RENEW_DAYS))
+            return Watch("tls", port, "syslog", params, ref("management", "syslog_tls"))
+        case "syslog":
+            kept = (("file", LOG_FILE), ("sudo", "yes"))
+            return Watch("syslog", port, params=kept, source=ref("management", "syslog"), least_s=COLLECT_S)
+        case "workload" | "hosted":
+            return _hosted(device, service)
+    return Watch("tcp", port, service.kind) if service.protocol == "tcp" else None
+
+
+def _identifier(service: Service) -> Watch:
+    """Resolve the first record that the plan states; without any, the node only has to serve."""
+    if not service.params:
+        return Watch("http", service.port, "resolve", (("path", "/"), ("status", "404")))
+    name, stated = service.params[0]
+    return Watch("identifier", service.port, params=(("identifier", name), ("value", stated)))
+
+
+def _hosted(device: DraftDevice, service: Service) -> Watch | None:
+    """Speak a gateway's own protocol with it; of another program only its port is known."""
+    if service.protocol != "tcp":
+        return None
+    name = dict(service.params).get("name", "")
+    workload = next((item for item in device.workloads if item.id == f"{device.name}.{name}"), None)
+    probe = GATEWAYS.get(workload.kind, "tcp") if workload else "tcp"
+    source = workload.source if workload else None
+    return Watch(probe, service.port, f"{service.kind}-{service.port}", source=source)
 
 
 def _link_target(draft: Draft, link: Link) -> None:
-    """Read a cable's state at the end that tells it: a switch by NETCONF, a Linux node by its exporter."""
+    """Read a cable's state at the end that tells it: by NETCONF, its exporter, FRR's shell or its agent."""
     ends = ((link.a_device, link.a_interface), (link.b_device, link.b_interface))
-    for platform, source in (("ietf", "netconf"), ("linux", "node_exporter"), ("frr", "frr")):
+    for source, port in LINK_SOURCES:
         for name, interface in ends:
             device = draft.devices[name]
-            if device.platform == platform:
-                port = {"netconf": NETCONF_PORT, "node_exporter": 9100, "frr": SSH_PORT}[source]
-                params = (("source", source), ("interface", interface), ("link", link.id))
-                _add(draft, device, "link", port, interface, params)
+            if _tells_links(draft, device, source):
+                login = _login(device.plane.snmp_users[0]) if source == "snmp" and device.plane else ()
+                params = (("source", source), ("interface", interface), ("link", link.id), *login)
+                _add(draft, device, Watch("link", port, interface, params))
                 return
+
+
+def _tells_links(draft: Draft, device: DraftDevice, source: str) -> bool:
+    if source == "snmp":
+        return bool(device.management_ipv4 and _users(draft, device))
+    return device.platform == {"netconf": "ietf", "node_exporter": "linux", "frr": "frr"}[source]

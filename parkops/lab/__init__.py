@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from parkops.lab.access import enter, run_in
+    from parkops.lab.answering import served
     from parkops.lab.control import down, is_up, status, up
     from parkops.lab.expect import try_expectations
     from parkops.lab.faults import heal, inject
@@ -28,6 +29,7 @@ _HOMES = {
     "preflight": "machine",
     "is_up": "control",
     "run_in": "access",
+    "served": "answering",
     "status": "control",
     "try_expectations": "expect",
     "up": "control",
@@ -47,6 +49,7 @@ __all__ = [
     "is_up",
     "preflight",
     "run_in",
+    "served",
     "status",
     "try_expectations",
     "up",

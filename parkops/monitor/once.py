@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from parkops.model import Park, Sample, Target, Workspace
@@ -22,6 +24,17 @@ from parkops.transport import secrets
 from parkops.transport.login import Login, login
 
 TIMEOUT_S = 10.0
+SESSIONS = ("paramiko", "ncclient.manager", "lxml.etree")
+LIBRARIES = {
+    "gnmi": ("grpc.aio",),
+    "link": SESSIONS,
+    "lldp": ("paramiko", "gufo.snmp.aio"),
+    "netconf": SESSIONS,
+    "opcua": ("asyncua",),
+    "snmp": ("gufo.snmp.aio",),
+    "ssh": ("paramiko",),
+    "syslog": ("paramiko",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,9 @@ def _tools(park: Park, workspace: Workspace) -> Tools:
 
 
 async def _look(target: Target, make: Callable[[], Tools]) -> Look:
+    for name in LIBRARIES.get(target.probe, ()):  # loading them is no part of what is measured
+        with suppress(ImportError):
+            importlib.import_module(name)
     tools, steps = make(), list[Step]()
     timeout_s = probes.timeout_s(target)
     begin_s = time.perf_counter()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from parkops.errors import Unreachable
 from parkops.model import Target
 from parkops.monitor.sessions import connected
 from parkops.transport.login import Login
@@ -61,7 +62,11 @@ def throughput(target: Target, login: Login) -> Throughput:
             with suppress(OSError):
                 return _transfer(target.address, int(line))
         _, output, _ = client.exec_command(f"head -c {MAX_BYTES} /dev/zero", timeout=MAX_S * 4)
-        return Throughput("ssh", *_receive(output.channel.recv))
+        amount, bps = _receive(output.channel.recv)
+        if amount < BLOCK_BYTES:
+            what = "the login's shell runs neither python3 nor head: no throughput can be measured with it"
+            raise Unreachable(what, where=target.device)
+        return Throughput("ssh", amount, bps)
 
 
 def _transfer(address: str, port: int) -> Throughput:

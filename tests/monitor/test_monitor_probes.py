@@ -296,7 +296,10 @@ def test_ntp_judges_the_answer(server, state, reason):
         (target("http", path="x"), "a path that begins with /"),
         (target("http", status="2xx"), "a whole number from 100 to 599"),
         (target("link"), "needs the parameter 'interface'"),
-        (target("link", interface="p1", source="snmp"), "expected one of netconf, node_exporter, frr"),
+        (
+            target("link", interface="p1", source="telnet"),
+            "expected one of netconf, node_exporter, frr, snmp",
+        ),
         (target("mqtt", password="hunter2"), "expected a secret reference"),
         (target("ntp", max_offset_s="-1"), "expected a number above 0"),
         (target("ssh", login="maybe"), "expected one of yes, no"),

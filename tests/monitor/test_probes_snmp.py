@@ -214,6 +214,18 @@ def test_an_interface_that_is_down_or_missing(agent):
     is_(agent.collect("interfaces", interface="lo,ge9"), DOWN, "^ge9 is not present$")
 
 
+def test_a_link_is_read_from_the_agent(agent):
+    def ask(name, **parameters):
+        common = {"source": "snmp", "community": "env:COMMUNITY", "timeout_s": 3}
+        one = target("link", agent.port, interface=name, **{**common, **parameters})
+        return look(one, secret=SECRETS.__getitem__)
+
+    is_(ask("lo"), UP)
+    is_(ask("ge9"), DOWN, "^ge9 of dev is not present$")
+    sample = ask("lo", community="env:STRANGE", timeout_s=0.6)
+    is_(sample, UNKNOWN, "^cannot read the interfaces of dev: no answer")
+
+
 def test_load_of_the_machine_itself(agent):
     values = dict(agent.collect("cpu,memory").values)
     assert values["cpu_ratio"] == 0.5

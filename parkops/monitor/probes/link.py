@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from parkops.errors import DeviceError
 from parkops.model import Sample, Target
+from parkops.monitor.probes.agent import Cell, ask, walk, words
 from parkops.monitor.probes.base import Context, DownError, UnableError, explain
 from parkops.monitor.probes.http import get
 from parkops.transport.netconf import NetconfSession
+
+if TYPE_CHECKING:
+    from gufo.snmp.aio import SnmpSession
 
 States = Mapping[str, str]  # interface -> up | down | ...
 Source = Callable[[Target, Context], Awaitable[States]]
@@ -19,6 +24,12 @@ INTERFACES = "urn:ietf:params:xml:ns:yang:ietf-interfaces"  # RFC 7223, interfac
 INTERFACES_STATE = (
     f'<interfaces-state xmlns="{INTERFACES}"><interface><name/><oper-status/></interface></interfaces-state>'
 )
+UPTIME = "1.3.6.1.2.1.1.3.0"
+IF_NAME, IF_DESCRIPTION = "1.3.6.1.2.1.31.1.1.1.1", "1.3.6.1.2.1.2.2.1.2"  # RFC 2863
+IF_OPER_STATUS = "1.3.6.1.2.1.2.2.1.8"
+OPER_STATUS: Mapping[Cell, str] = {
+    1: "up", 2: "down", 3: "testing", 4: "unknown", 5: "dormant", 6: "not present", 7: "lower layer down",
+}  # fmt: skip
 _UP = re.compile(r'^node_network_up\{device="([^"]+)"\} (\d)', re.MULTILINE)
 
 
@@ -53,8 +64,28 @@ async def _frr(target: Target, context: Context) -> States:
         raise DownError("`show interface json` does not answer in JSON") from error
 
 
-SOURCES: Mapping[str, Source] = {"netconf": _netconf, "node_exporter": _node_exporter, "frr": _frr}
-PORTS: Mapping[str, int] = {"netconf": 830, "node_exporter": 9100, "frr": 22}
+async def _snmp(target: Target, context: Context) -> States:
+    return await ask(target, context, _if_table)
+
+
+async def _if_table(session: SnmpSession) -> States:
+    await session.get(UPTIME)  # an agent that lets nothing be read says so
+    states = await walk(session, IF_OPER_STATUS)
+    told = {index: OPER_STATUS.get(state, "unknown") for index, state in states.items()}
+    found: dict[str, str] = {}
+    for column in (IF_DESCRIPTION, IF_NAME):  # the whole name is in one or the other, by the vendor's choice
+        for index, name in (await walk(session, column)).items():
+            found[words(name)] = told.get(index, "unknown")
+    return found
+
+
+SOURCES: Mapping[str, Source] = {
+    "netconf": _netconf,
+    "node_exporter": _node_exporter,
+    "frr": _frr,
+    "snmp": _snmp,
+}
+PORTS: Mapping[str, int] = {"netconf": 830, "node_exporter": 9100, "frr": 22, "snmp": 161}
 
 
 async def link(target: Target, context: Context) -> Sample:
@@ -64,6 +95,7 @@ async def link(target: Target, context: Context) -> Sample:
     """
     attempt = context.start(target)
     states = await _states(target, context)
+    context.step(f"{target.device} tells of {len(states)} interfaces")
     for name in interfaces(target.param("interface")):
         state = states.get(name, "not present")
         if state != "up":  # netconfd 2.13 says "unknown" for Linux's lowerlayerdown

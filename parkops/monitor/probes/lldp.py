@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ REMOTE = "1.0.8802.1.1.2.1.4.1.1"  # lldpRemTable: time mark, local port number,
 PORT_ID, PORT_DESCRIPTION = 3, 4
 REMOTE_PORT_ID, REMOTE_PORT_DESCRIPTION, REMOTE_NAME = 7, 8, 9
 TOLD = 4  # complaints that a reason names
+_NAME = re.compile(r"(?P<kind>[a-z-]+)(?P<number>\d[\d/.:]*)")
 COMMAND = "lldpcli -f json show neighbors"
 
 
@@ -75,6 +77,8 @@ def cables(text: str) -> tuple[Cable, ...]:
 
 def _wrong(cable: Cable, seen: Seen) -> str:
     there = seen.get(cable.interface, ())
+    if not there:  # agents shorten names as they like
+        there = next((found for name, found in seen.items() if _same(name, cable.interface)), ())
     if any(_fits(cable, neighbour) for neighbour in there):
         return ""
     expected = f"expected {cable.device} {cable.port}"
@@ -86,8 +90,17 @@ def _wrong(cable: Cable, seen: Seen) -> str:
 
 def _fits(cable: Cable, neighbour: Neighbour) -> bool:
     system = neighbour.system.partition(".")[0].lower()
-    ports = {port.lower() for port in neighbour.ports}
-    return system == cable.device.lower() and cable.port.lower() in ports
+    return system == cable.device.lower() and any(_same(port, cable.port) for port in neighbour.ports)
+
+
+def _same(one: str, other: str) -> bool:
+    """Tell whether two names are of one port: GigabitEthernet1/0/1 is Gi1/0/1, and ge-1/0/1 is not."""
+    if one.lower() == other.lower():
+        return True
+    a, b = (_NAME.fullmatch(name.lower()) for name in (one, other))
+    if a is None or b is None or a["number"] != b["number"]:
+        return False
+    return a["kind"].startswith(b["kind"]) or b["kind"].startswith(a["kind"])
 
 
 async def _snmp(target: Target, context: Context) -> Seen:

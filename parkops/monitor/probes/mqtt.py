@@ -31,8 +31,11 @@ async def mqtt(target: Target, context: Context) -> Sample:
     reader, writer = await asyncio.open_connection(target.address, target.port)
     try:
         await _connect(reader, writer, target.param("user"), password)
-        await _round_trip(reader, writer, target.param("topic") or f"parkops/probe/{os.urandom(6).hex()}")
+        context.step("the broker accepts the connection")
+        topic = target.param("topic") or f"parkops/probe/{os.urandom(6).hex()}"
+        await _round_trip(reader, writer, topic)
         sample = attempt.up()
+        context.step(f"a message to {topic} came back")
         writer.write(bytes((DISCONNECT, 0)))
         await writer.drain()
         return sample

@@ -26,6 +26,7 @@ async def netconf(target: Target, context: Context) -> Sample:
     missing = await context.tools.sessions.netconf(
         target, lambda session: _ask(session, needed), context.timeout_s, fresh=fresh
     )
+    context.step("hello, and an answer to a filter that selects nothing")
     if missing:
         raise DownError(f"the server does not announce {', '.join(missing)}")
     if not target.param("get"):

@@ -11,7 +11,7 @@ from parkops.monitor.probes import parameters as take
 from parkops.monitor.probes.agent import Cell, ask
 from parkops.monitor.probes.base import Context, DownError, UnableError, Values, value
 from parkops.monitor.probes.columns import read
-from parkops.monitor.probes.oids import table
+from parkops.monitor.probes.oids import TOPICS, table
 from parkops.monitor.probes.rates import rates
 from parkops.monitor.probes.sensors import sensors
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gufo.snmp.aio import SnmpSession
 
 UPTIME = "1.3.6.1.2.1.1.3.0"  # sysUpTime (RFC 3418), hundredths of a second
+HEALTH = "health"
 TOLD = 4  # complaints that a reason names
 
 
@@ -52,10 +53,11 @@ async def _read(session: SnmpSession, target: Target, context: Context) -> Found
     context.step(f"sysUpTime {uptime_s:.2f} s")
     found = Found([value("uptime_s", uptime_s)])
     names: dict[str, dict[str, Cell]] = {}  # columns of labels are read once
-    for topic in take.names(target.param("collect")) if target.param("collect") else ():
-        columns = table().columns(topic, target.param("platform", "standard"))
+    platform = target.param("platform", "standard")
+    for topic in _topics(target.param("collect"), platform):
+        columns = table().columns(topic, platform)
         if not columns:
-            raise UnableError(f"nothing is known of how {target.param('platform')} tells its {topic}")
+            raise UnableError(f"nothing is known of how {platform} tells its {topic}")
         before = len(found.values)
         for column in columns:
             reader = sensors if column.sensor_table else read
@@ -68,6 +70,17 @@ async def _read(session: SnmpSession, target: Target, context: Context) -> Found
     if target.param("collect") and len(found.values) == 1:
         raise UnableError(f"the agent answers, but tells nothing of {target.param('collect')}")
     return found
+
+
+def _topics(text: str, platform: str) -> tuple[str, ...]:
+    """Return the topics that are asked for; health is all but the interfaces that a platform tells."""
+    found = []
+    for name in take.names(text) if text else ():
+        if name == HEALTH:
+            found += [item for item in TOPICS if item != "interfaces" and table().columns(item, platform)]
+        else:
+            found.append(name)
+    return tuple(dict.fromkeys(found))
 
 
 def _interfaces(target: Target, context: Context, found: Found) -> Found:

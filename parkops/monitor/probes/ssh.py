@@ -17,10 +17,12 @@ async def ssh(target: Target, context: Context) -> Sample:
     attempt = context.start(target)
     if target.param("login") == "yes":
         await context.tools.sessions.ssh_login(target, context.timeout_s)
+        context.step("host key and login are good")
         return attempt.up()
     async with connection(target, target.port) as sock:
-        await _version(sock)
+        version = await _version(sock)
         sample = attempt.up()
+        context.step(f"the server says {version}")
         await asyncio.get_running_loop().sock_sendall(sock, b"SSH-2.0-parkops_probe\r\n")
     return sample
 

@@ -24,8 +24,8 @@ SHARE = 0.9  # of the time: then the message has not arrived
 async def syslog(target: Target, context: Context) -> Sample:
     """Send a message with a tag of its own over ``protocol`` (udp, tcp or tls), and look for it in ``file``.
 
-    ``read`` tells where the file is: ssh (on the collector, the default; the login must be allowed to read
-    it) or local.
+    ``read`` tells where the file is: ssh (on the collector, the default; with ``sudo=yes`` where the login
+    itself may not read it) or local.
     """
     attempt = context.start(target)
     tag = f"parkops-{os.urandom(6).hex()}"
@@ -95,13 +95,17 @@ def _tail(file: Path) -> bytes:
 async def _remote(target: Target, context: Context, tag: str) -> bool:
     """Let the collector look itself: one session, and an answer as soon as there is one."""
     file = shlex.quote(target.param("file"))
+    folder = shlex.quote(str(Path(target.param("file")).parent))
     tries = max(1, int(context.timeout_s * SHARE / 2 / 0.1))
     script = (
         f"for i in $(seq {tries}); do"
-        f" if [ -e {file} ] && [ ! -r {file} ]; then echo unreadable; exit; fi;"
+        f" if [ -d {folder} ] && [ ! -x {folder} ] || [ -e {file} ] && [ ! -r {file} ]; then"
+        " echo unreadable; exit; fi;"
         f" if tail -c {TAIL_BYTES} {file} 2>/dev/null | grep -qF {tag}; then echo arrived; exit; fi;"
         " sleep 0.1; done; echo missing"
     )
+    if target.param("sudo") == "yes":
+        script = shlex.join(("sudo", "-n", "sh", "-c", script))
     at_ssh = Target(target.id, "ssh", target.device, target.address, int(target.param("ssh_port", "22")))
     try:
         told = (await context.tools.sessions.ssh_command(at_ssh, script, context.timeout_s)).strip()

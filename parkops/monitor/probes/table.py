@@ -27,7 +27,7 @@ from parkops.monitor.probes.ntp import ntp
 from parkops.monitor.probes.oids import TOPICS
 from parkops.monitor.probes.opcua import opcua
 from parkops.monitor.probes.radius import radius
-from parkops.monitor.probes.snmp import bounds, snmp
+from parkops.monitor.probes.snmp import HEALTH, bounds, snmp
 from parkops.monitor.probes.ssh import ssh
 from parkops.monitor.probes.syslog import syslog
 from parkops.monitor.probes.tcp import tcp
@@ -133,7 +133,7 @@ PROBES: Mapping[str, Entry] = {
         port=161,
         parameters={
             **CREDENTIALS,
-            "collect": take.some_of(*TOPICS),
+            "collect": take.some_of(HEALTH, *TOPICS),
             "platform": Parameter(take.text),
             "interface": Parameter(take.names),
             "max": Parameter(bounds),
@@ -202,6 +202,7 @@ PROBES: Mapping[str, Entry] = {
             "file": Parameter(take.path, required=True),
             "read": take.one_of("ssh", "local"),
             "ssh_port": take.between(1, 65535),
+            "sudo": take.one_of("yes", "no"),
             "ca": Parameter(take.file),
             "name": Parameter(take.text),
         },
@@ -236,6 +237,7 @@ PROBES: Mapping[str, Entry] = {
         timeout_s=5.0,
         portless=True,  # the source decides
         parameters={
+            **CREDENTIALS,
             "interface": Parameter(interfaces, required=True),
             "source": take.one_of(*SOURCES),
             "link": Parameter(take.text),  # Link.id, for people

@@ -37,4 +37,5 @@ async def tcp(target: Target, context: Context) -> Sample:
     """Open a connection to the target's port."""
     attempt = context.start(target)
     async with connection(target, target.port):
+        context.step("connected")
         return attempt.up()
