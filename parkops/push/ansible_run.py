@@ -35,6 +35,7 @@ PACKAGES = {
     "wg-quick": "wireguard-tools",
     "strongswan": "charon-systemd",
     "parkops-ptp": "linuxptp",
+    "parkops-qos": "iproute2",
 }
 UNITS = "parkops-"  # services whose unit is rendered: containers that podman runs
 MEMORY = Path("/dev/shm")  # noqa: S108  # a private folder is made in it

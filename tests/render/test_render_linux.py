@@ -96,7 +96,7 @@ def boundary() -> Device:
         interface="wg0",
     )
     device = replace(device, vpns=(*device.vpns, staff))
-    return needing(device, *LOGINS, "ipsec", "vrrp", "dhcp-relay", "wireguard")
+    return needing(device, *LOGINS, "ipsec", "vrrp", "vrrp-track", "dhcp-relay", "wireguard", "qos")
 
 
 DEVICES = {
@@ -110,6 +110,7 @@ CASES = {  # what it shows -> the device, the file
     "linux/nftables-filters-and-pair": ("bd-1", "/etc/nftables.conf"),
     "linux/nftables-choice-of-exit": ("exit-1", "/etc/nftables.conf"),
     "linux/vrrp-by-keepalived": ("bd-1", "/etc/keepalived/keepalived.conf"),
+    "linux/classes-by-htb": ("bd-1", "/etc/parkops/qos.tc"),
     "linux/ipsec-by-swanctl": ("bd-1", "/etc/swanctl/conf.d/parkops.conf"),
     "linux/remote-access-by-wireguard": ("bd-1", "/etc/wireguard/wg0.conf"),
     "linux/dhcp-relay": ("bd-1", "/etc/dnsmasq.d/parkops.conf"),
@@ -266,6 +267,15 @@ def test_keepalived_accepts(rendered: dict[str, dict[str, Artifact]], tmp_path: 
     need("keepalived")
     file = put(tmp_path, "keepalived.conf", rendered["bd-1"]["/etc/keepalived/keepalived.conf"].text)
     assert in_namespace('keepalived -t -f "$1"', file) == ""
+
+
+def test_tc_takes_the_classes(rendered: dict[str, dict[str, Artifact]], tmp_path: Path) -> None:
+    """A port gets its tree of classes, as the kernel shows it, and a second run changes nothing."""
+    need("tc")
+    file = put(tmp_path, "qos.tc", rendered["bd-1"]["/etc/parkops/qos.tc"].text)
+    count = 'tc class show dev eth1 | grep -c "class htb"'
+    script = f'tc -batch "$1" && tc -batch "$1" && test $({count}) -eq 7 || tc class show dev eth1'
+    assert in_namespace(script, file) == ""
 
 
 def test_dnsmasq_accepts(rendered: dict[str, dict[str, Artifact]], tmp_path: Path) -> None:
