@@ -10,7 +10,7 @@ RUN="frr frr-pythontools netconfd libyuma-base netconfd-module-ietf-interfaces o
 TEST="git curl gcc libc6-dev python3-dev libyang2-dev libyang2-tools chromium fonts-noto-cjk
       libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
       keepalived dnsmasq-base fail2ban linuxptp strongswan-swanctl charon-systemd wireguard-tools podman
-      snmpd snmp freeradius freeradius-utils lldpd unbound postgresql poppler-utils minisign gnupg fping rsyslog-gnutls
+      snmpd snmp softflowd freeradius freeradius-utils lldpd unbound postgresql poppler-utils minisign gnupg fping rsyslog-gnutls
       prometheus-alertmanager prometheus-blackbox-exporter prometheus-snmp-exporter cloud-init"
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -52,7 +52,7 @@ if [ -d /run/systemd/system ]; then
     for package in $WANTED; do
         case $package in
             frr|mosquitto|prometheus|prometheus-*|openvswitch-switch) unit=$package ;;
-            keepalived|fail2ban|snmpd|freeradius|lldpd|unbound|postgresql) unit=$package ;;
+            keepalived|fail2ban|snmpd|softflowd|freeradius|lldpd|unbound|postgresql) unit=$package ;;
             nginx-light) unit=nginx ;;
             *) continue ;;
         esac

@@ -190,4 +190,33 @@ CREATE TABLE vitals (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4)  # MIGRATIONS[n] lifts a store from version n to n + 1
+V5 = """
+CREATE TABLE signals (
+  device   TEXT NOT NULL,              -- '' for a sender that is no device of the park
+  name     TEXT NOT NULL,
+  hour     INTEGER NOT NULL,           -- Unix time / 3600
+  origin   TEXT NOT NULL,
+  severity TEXT NOT NULL,
+  heard    INTEGER NOT NULL,           -- how often
+  first_s  REAL NOT NULL,
+  last_s   REAL NOT NULL,
+  text     TEXT NOT NULL,
+  clears   INTEGER NOT NULL,
+  PRIMARY KEY (device, name, hour)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX signals_last ON signals (last_s);
+
+CREATE TABLE traffic (
+  minute_s REAL NOT NULL,
+  src      TEXT NOT NULL,              -- zone, or outside
+  dst      TEXT NOT NULL,
+  service  TEXT NOT NULL,
+  flow     TEXT NOT NULL,              -- '' where no flow of the plan allows it
+  records  INTEGER NOT NULL,
+  packets  INTEGER NOT NULL,
+  octets   INTEGER NOT NULL,
+  PRIMARY KEY (minute_s, src, dst, service)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4, V5)  # MIGRATIONS[n] lifts a store from version n to n + 1

@@ -22,21 +22,25 @@ from parkops.model import (
     Rollup,
     Running,
     Sample,
+    Signal,
     Snapshot,
     Trend,
     Vitals,
     Window,
 )
+from parkops.model.traffic import SignalRecord, Traffic
 from parkops.store import (
     assessments,
     database,
     deliveries,
     events,
+    flows,
     intervals,
     raw,
     records,
     rollups,
 )
+from parkops.store import signals as signals_
 from parkops.store.deliveries import Delivery
 
 
@@ -346,6 +350,31 @@ class Store:
     def evidence(self) -> tuple[Evidence, ...]:
         """Return all kept evidence."""
         return records.evidence(self._connection)
+
+    # What devices said, and what passed
+
+    def save_signals(self, signals: Iterable[Signal]) -> None:
+        """Add signals to those of their device, name and hour."""
+        with self.transaction():
+            signals_.save(self._connection, signals)
+
+    def signals(self, since_s: float | None = None, device: str | None = None) -> tuple[SignalRecord, ...]:
+        """Return what was heard since a Unix time, of one device or of all, the oldest first."""
+        return signals_.read(self._connection, since_s, device)
+
+    def save_traffic(self, traffic: Iterable[Traffic]) -> None:
+        """Add flow records to those of their minute, places and service."""
+        with self.transaction():
+            flows.save(self._connection, traffic)
+
+    def traffic(self, since_s: float, until_s: float) -> tuple[Traffic, ...]:
+        """Return what passed in the minutes of a window (Unix times)."""
+        return flows.read(self._connection, since_s, until_s)
+
+    def prune_heard(self, before_s: float) -> int:
+        """Delete signals and traffic from before a Unix time; return how many rows."""
+        with self.transaction():
+            return signals_.prune(self._connection, before_s) + flows.prune(self._connection, before_s)
 
     # Assessments
 
