@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from parkops.model import Assessment
     from parkops.report.bundle import Report, Writer
 
-FORMATS = "html, xlsx, csv, json, junit, sarif, oscal, prometheus"
+FORMATS = "html, pdf, xlsx, csv, json, junit, sarif, oscal, prometheus"
 
 
 @click.command()
@@ -61,8 +61,8 @@ def report(
     \b
     Example:
       parkops -p inventories/demo report
-      parkops -p inventories/demo report --format html,xlsx --lang en --out /srv/www
-      parkops -p inventories/demo report --tenant huaxing --format xlsx
+      parkops -p inventories/demo report --format html,pdf,xlsx --lang en --out /srv/www
+      parkops -p inventories/demo report --tenant huaxing --format pdf
     """
     from parkops.report import json_, writers
 

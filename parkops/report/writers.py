@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from parkops.errors import UsageError
-from parkops.report import csv_, html, json_, junit, oscal, prometheus, sarif, xlsx
+from parkops.report import csv_, html, json_, junit, oscal, pdf, prometheus, sarif, xlsx
 from parkops.report.bundle import Report, Writer
 
 GROUP = "parkops.reports"  # entry points of other packages: name = "module:writer"
 
 WRITERS: Mapping[str, Writer] = {
     "html": html.files,
+    "pdf": pdf.files,
     "xlsx": xlsx.files,
     "csv": csv_.files,
     "json": json_.files,
