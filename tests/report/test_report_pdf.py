@@ -1,4 +1,4 @@
-"""The PDF: pages, contents, numbers, both languages, fonts inside; and what is said where it cannot be made."""
+"""The PDF: pages, contents, numbers, both languages, fonts inside; and what is said when it cannot be."""
 
 from __future__ import annotations
 
