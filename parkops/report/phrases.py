@@ -12,7 +12,7 @@ _MORE = re.compile(r" and (\d+) more\Z")
 _JOINT = re.compile(r",\s*| and | or ")
 _DEEPEST = 3  # phrases inside phrases: an event's cause inside an event inside a finding
 
-KINDS = ("", "n", "name", "list", "term", "text")
+KINDS = ("", "n", "name", "list", "term", "text", "may")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,27 @@ class PhraseTable:
         """Return the Chinese of a whole text, None when no phrase fits it."""
         if text in self._whole:
             return self._whole[text]
+        joined = self._joined(text, depth)
+        if joined is not None:
+            return joined
         for phrase in self._patterns:
             found = phrase.match(text)
             filled = None if found is None else self._fill(phrase, found, depth)
             if filled is not None:
                 return filled
         return None
+
+    def _joined(self, text: str, depth: int) -> str | None:
+        """Return several phrases joined by semicolons, None when one of them has no Chinese."""
+        if "; " not in text or depth >= _DEEPEST:
+            return None
+        found = []
+        for part in text.split("; "):
+            chinese = self.translate(part, depth + 1)
+            if chinese is None:
+                return None
+            found.append(chinese)
+        return "；".join(found)
 
     def _fill(self, phrase: Phrase, found: Mapping[str, str], depth: int) -> str | None:
         values: dict[str, str] = {}
@@ -115,6 +130,8 @@ class PhraseTable:
             return self._term(text)
         if kind == "text":
             return self._inner.translate(text, depth + 1) if depth < _DEEPEST else None
+        if kind == "may":
+            return self._value(text, "text", depth) or text
         return text
 
     def _term(self, text: str) -> str | None:
