@@ -27,7 +27,8 @@ from parkops.store import Store
 from parkops.transport.login import Login
 
 TICK_S = 0.1  # how often ``until`` is asked, at least
-MIN_SLEEP_S = 0.005  # probes that are due within this time start together
+MIN_SLEEP_S = 0.02  # probes that are due within this time start together
+BEHIND_S = 0.005  # the same while probes wait to be sent
 FLUSH_S = 0.5
 CONNECTIONS = 32  # probes other than ICMP that run at once
 RETRY_S = 1.0  # a first loss is probed again after this time, or this share of the interval
@@ -166,7 +167,8 @@ class _Watcher:
                 self._keep_house()
                 housekeeping_s = now_s
             next_s = min(self._schedule.next_s or float("inf"), self._echo.next_s())
-            await asyncio.sleep(min(TICK_S, max(MIN_SLEEP_S, next_s - boot_s())))
+            least_s = MIN_SLEEP_S if next_s else BEHIND_S
+            await asyncio.sleep(min(TICK_S, max(least_s, next_s - boot_s())))
         metrics = self._metrics
         return Summary(self._round, metrics.samples, metrics.opened, metrics.closed)
 

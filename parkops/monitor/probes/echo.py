@@ -21,6 +21,7 @@ PLAIN = frozenset({"timeout_s", "severity"})  # parameters of ICMP targets that 
 SHARE = 0.4  # of its interval is what an answer may take: a loss is confirmed before the next round
 BURST = 16  # packets of one system call; their times of sending lie some 5 µs apart each
 STEP = 128  # packets between two looks for answers
+CATCH_UP_S = 0.1  # of sends at the full rate may go out at once after a late turn of the loop
 LATE_S = 0.2  # a deadline that is seen so much later tells of this process, not of the target
 RETRY_STALE = (11, 105)  # EAGAIN, ENOBUFS: the queue is full, try again in a moment
 
@@ -215,7 +216,8 @@ class _Lane:
 
     def _send(self, now_s: float) -> float:
         """Send as many as the pace allows; return by how much the first of them is late."""
-        self._allowed = min(self._allowed + (now_s - self._last_s) * self._rate_per_s, 2.0 * SLOTS)
+        credit = self._allowed + (now_s - self._last_s) * self._rate_per_s
+        self._allowed = min(credit, CATCH_UP_S * self._rate_per_s)
         self._last_s = now_s
         late_s = 0.0
         for group in self._groups:
