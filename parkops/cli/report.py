@@ -13,7 +13,7 @@ import click
 from parkops.cli.common import Context, json_option
 
 if TYPE_CHECKING:
-    from parkops.model import Assessment
+    from parkops.model import Assessment, Comparison, ScoreMark, Snapshot
     from parkops.report.bundle import Report, Writer
 
 FORMATS = "html, pdf, xlsx, csv, json, junit, sarif, oscal, prometheus"
@@ -39,7 +39,15 @@ FORMATS = "html, pdf, xlsx, csv, json, junit, sarif, oscal, prometheus"
 )
 @click.option("--tenant", metavar="ID", default="", help="Only what this tenant may see.")
 @click.option("--domain", metavar="NAME", default="", help="Only the requirements of this domain.")
-@click.option("--gate", is_flag=True, help="Exit 1 when a requirement failed.")
+@click.option(
+    "--diff",
+    nargs=2,
+    metavar="A B",
+    help="Say what changed from A to B: JSON reports, or numbers of `parkops history`.",
+)
+@click.option(
+    "--gate", is_flag=True, help="Exit 1 when a requirement failed; with --diff, when one got worse."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 @json_option
 @click.pass_obj
@@ -50,6 +58,7 @@ def report(
     lang: Literal["zh", "en"],
     tenant: str,
     domain: str,
+    diff: tuple[str, str] | None,
     gate: bool,
     dry_run: bool,
     as_json: bool,
@@ -63,7 +72,11 @@ def report(
       parkops -p inventories/demo report
       parkops -p inventories/demo report --format html,pdf,xlsx --lang en --out /srv/www
       parkops -p inventories/demo report --tenant huaxing --format pdf
+      parkops -p inventories/demo report --diff 1 2
     """
+    if diff:
+        _diff(ctx, diff, out, lang, gate=gate, dry_run=dry_run, as_json=as_json)
+        return
     from parkops.report import json_, writers
 
     chosen = writers.choose(name for text in formats for name in _names(text))
@@ -78,6 +91,60 @@ def report(
         _summary(ctx, found.assessment, paths, dry_run=dry_run)
     if gate and _failed(found.assessment):
         sys.exit(1)
+
+
+def _diff(
+    ctx: Context,
+    names: tuple[str, str],
+    out: Path | None,
+    lang: Literal["zh", "en"],
+    *,
+    gate: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from parkops.assess.history import compare
+    from parkops.report import changes, writers
+
+    found = compare(_kept(ctx, names[0]), _kept(ctx, names[1]))
+    body, folder = changes.body(found), out or ctx.workspace.reports
+    made = changes.files(found, lang)
+    paths = [folder / name if dry_run else writers.put(folder / name, data) for name, data in made.items()]
+    if as_json:
+        ctx.print_json("report-diff", {**body, "files": [str(path) for path in paths]})
+    else:
+        _show_diff(ctx, found, paths, dry_run=dry_run)
+    if gate and body["worse"]:
+        sys.exit(1)
+
+
+def _kept(ctx: Context, name: str) -> Snapshot:
+    """Return a kept assessment by its number in the history, or that of a JSON report."""
+    from parkops.report import kept
+
+    if not name.isdecimal():
+        return kept.read(Path(name))
+    with ctx.open_store() as store:
+        return store.assessment(int(name))
+
+
+def _show_diff(ctx: Context, found: Comparison, paths: Sequence[Path], *, dry_run: bool) -> None:
+    from parkops.report.changes import score_name, worse
+
+    table = ctx.table("requirement", "before", "after", "")
+    for change in found.verdicts:
+        table.add_row(change.id, change.before or "-", change.after or "-", "worse" if worse(change) else "")
+    ctx.console.print(table, markup=False)
+    scores = ctx.table("score", "before", "after")
+    for item in found.scores:
+        scores.add_row(score_name(item.id).en, *(_point(mark) for mark in (item.before, item.after)))
+    ctx.console.print(scores, markup=False)
+    for path in paths:
+        ctx.console.print(f"{'would write' if dry_run else 'wrote'} {path}", markup=False, soft_wrap=True)
+
+
+def _point(mark: ScoreMark | None) -> str:
+    return "-" if mark is None else " ".join(_score("", mark.point, mark.low, mark.high)[1:])
 
 
 def _names(text: str) -> list[str]:

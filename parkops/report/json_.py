@@ -66,11 +66,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The park's scores; ``coverage`` is the share of weight that is known, 0 to 1."""
+    """The park's scores; ``coverage`` is the share of weight that is known, 0 to 1; no grade is ""."""
 
     total: Span
     infrastructure: Span
     coverage: float
+    profile: str
+    weights: str
+    grade: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,14 @@ def _document(report: Report) -> Document:
         plan=PlanName(park.plan_file, assessment.plan_digest),
         scope=Scope(report.tenant, report.domain),
         time_s=assessment.time_s,
-        scores=Scores(total, infrastructure, assessment.coverage),
+        scores=Scores(
+            total,
+            infrastructure,
+            assessment.coverage,
+            assessment.profile,
+            assessment.weights,
+            assessment.grade,
+        ),
         verdicts=_verdicts(assessment.requirements),
         groups=assessment.groups,
         indicators=assessment.indicators,
