@@ -23,6 +23,7 @@ from parkops.model import (
     Park,
     Result,
     Rollup,
+    Signal,
     Window,
     Workspace,
 )
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from parkops.store import Store
 
 WINDOW_S = 365 * 86_400.0
+SIGNALS_S = 2 * 86_400.0  # of what devices say: older signals prove nothing about now
+ATTACK = "attack-"  # what names of concluded attacks begin with
 
 
 def gather(
@@ -77,6 +80,19 @@ def _stored(
         figures=compute(park, store, since_s, now_s, windows=planned_work(park, store)),
         records=records(store, park),
         measures=measures(store.rollups(since_s, now_s), targets, now_s),
+        signals=heard(store, devices, since_s, now_s),
+    )
+
+
+def heard(store: Store, devices: Collection[str], since_s: float, now_s: float) -> tuple[Signal, ...]:
+    """Return what devices said lately, and the attacks of the whole window, each added up over an hour."""
+    recent = store.signals(max(since_s, now_s - SIGNALS_S))
+    attacks = store.signals(since_s, prefix=ATTACK)
+    found = {(item.device, item.name, item.first_s): item for item in (*attacks, *recent)}
+    return tuple(
+        Signal(i.last_s, i.origin, i.device, i.name, i.severity, i.text, i.clears, i.count)
+        for i in found.values()
+        if i.device in devices and i.last_s <= now_s
     )
 
 

@@ -54,10 +54,6 @@ def _measure(context: Context, item: Indicator, figure: Figure | None) -> Measur
         return _stated(context, figure)
     if measured is not None:
         return measured
-    if item.id == 10:
-        return Measurement(
-            None, "unknown", "no attack was recorded; that none was seen is not that all were repelled"
-        )
     return Measurement(None, "unknown", "no figure stated, and not measurable from the network")
 
 

@@ -21,6 +21,9 @@ from parkops.model import Device, EndpointGroup, Evidence, EvidenceKind, Role, S
 STANDARD = ("opc", "opcua", "dds", "mqtt", "lwm2m", "xmpp")
 WIRELESS = ("wifi6", "5g", "lora")
 PLATFORMS = ("platform", "application", "portal")  # kinds of hosted services
+REPELLED = "attack-dropped"
+ATTACKS = (REPELLED, "attack-passed")  # how names of concluded attacks begin
+MOST_ATTACKS = 20  # that are cited; those that passed first
 NEW_ACCESS = ("wifi6", "5g")
 
 
@@ -225,6 +228,21 @@ def platform_users(context: Context) -> Measurement:
     return Measurement(share, "measured", text, tuple(proofs[t] for t in sorted(using)), best=best)
 
 
+def attacks(context: Context) -> Measurement:
+    """Indicator 10: share of attacks repelled, as firewalls and intrusion detection reported them."""
+    seen = [s for s in context.evidence.signals if s.name.startswith(ATTACKS) and not s.clears]
+    whole = sum(signal.count for signal in seen)
+    repelled = sum(signal.count for signal in seen if signal.name.startswith(REPELLED))
+    if not whole:
+        return _unknown("no attack was recorded; that none was seen is not that all were repelled")
+    cited = [
+        Evidence(EvidenceKind.STATE, s.device, f"{s.origin} {s.name}", s.text or s.name, s.time_s)
+        for s in sorted(seen, key=lambda s: (s.name.startswith(REPELLED), -s.time_s))[:MOST_ATTACKS]
+    ]
+    text = f"{repelled} of {whole} attacks repelled"
+    return Measurement(100 * repelled / whole, "measured", text, tuple(cited))
+
+
 MEASURES: Mapping[int, Callable[[Context], Measurement]] = {
     1: coverage,
     2: networked,
@@ -233,6 +251,7 @@ MEASURES: Mapping[int, Callable[[Context], Measurement]] = {
     5: standard_protocols,
     6: edge_nodes,
     7: platform_users,
+    10: attacks,
     11: platform_connection,
     15: identifier_nodes,
 }

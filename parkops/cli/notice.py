@@ -74,6 +74,7 @@ def _log(ctx: Context, span: Period) -> Log:
             availability=store.availability(span.since_s, min(span.until_s, time.time())),
             events=store.events(),
             results=store.results_between(span.since_s, span.until_s),
+            heard=tuple(item for item in store.signals(span.since_s) if span.holds(item.last_s)) or None,
         )
 
 

@@ -39,6 +39,7 @@ class Signal:
     severity: str  # critical | warning | info
     text: str = ""
     clears: bool = False  # it ends what an earlier signal of the same device and name began
+    count: int = 1  # how often it was heard, where signals are added up
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,21 @@ def _row(hour: int, row: SignalRecord) -> Row:
     return (row.device, row.name, hour, *told)
 
 
-def read(connection: Database, since_s: float | None, device: str | None) -> tuple[SignalRecord, ...]:
-    """Return what was heard since a Unix time, of one device or of all, the oldest first."""
-    where, values = ["1 = 1"], []
+def read(
+    connection: Database, since_s: float | None, device: str | None, prefix: str = ""
+) -> tuple[SignalRecord, ...]:
+    """Return what was heard since a Unix time, of one device or of all, the oldest first.
+
+    With a ``prefix``, only that of which the name begins with it.
+    """
+    where: list[str] = ["1 = 1"]
+    values: list[float | str] = []
     if since_s is not None:
         where.append("last_s >= ?")
         values.append(since_s)
+    if prefix:
+        where.append("substr(name, 1, ?) = ?")
+        values += [len(prefix), prefix]
     query = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY last_s, device, name"
     rows = (_record(*row) for row in connection.execute(query, values))
     return tuple(row for row in rows if device is None or row.device == device)

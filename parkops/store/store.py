@@ -358,9 +358,14 @@ class Store:
         with self.transaction():
             signals_.save(self._connection, signals)
 
-    def signals(self, since_s: float | None = None, device: str | None = None) -> tuple[SignalRecord, ...]:
-        """Return what was heard since a Unix time, of one device or of all, the oldest first."""
-        return signals_.read(self._connection, since_s, device)
+    def signals(
+        self, since_s: float | None = None, device: str | None = None, prefix: str = ""
+    ) -> tuple[SignalRecord, ...]:
+        """Return what was heard since a Unix time, of one device or of all, the oldest first.
+
+        With a ``prefix``, only that of which the name begins with it.
+        """
+        return signals_.read(self._connection, since_s, device, prefix)
 
     def save_traffic(self, traffic: Iterable[Traffic]) -> None:
         """Add flow records to those of their minute, places and service."""

@@ -15,7 +15,7 @@ from parkops.assess.catalogues import indicators, thresholds
 from parkops.assess.context import Context
 from parkops.assess.indicators import score_indicators
 from parkops.assess.scores import group_scores, level1_score, total_score, weight_sets
-from parkops.model import EvidenceSet, Figure, HostedService, IndicatorScore
+from parkops.model import EvidenceSet, Figure, HostedService, IndicatorScore, Signal
 
 CATALOGUE = indicators()
 PARENT = {group.id: group.level1 for group in CATALOGUE.level2}
@@ -195,6 +195,21 @@ def test_platforms_in_use_support_a_figure_and_stand_in_for_none():
     assert measured.explanation.startswith(f"{measured.value * 2 / 100:.0f} of 2 tenants seen to reach")
     assert scored([figure(7, 80)], evidence, hosted=hosted)[7].basis == "stated"
     assert scored(evidence=EvidenceSet(now_s=NOW), hosted=hosted)[7].basis == "unknown"
+
+
+def test_attacks_that_were_seen_are_counted_each_once():
+    park = good_park()
+    told = (
+        Signal(NOW - 9, "syslog", "fw-1", "attack-dropped:scan:192.0.2.9", "warning", "scan", count=3),
+        Signal(NOW - 8, "syslog", "fw-1", "attack-passed:login:192.0.2.9", "critical", "login", count=1),
+        Signal(NOW - 7, "syslog", "fw-1", "attack-dropped:scan:192.0.2.9", "info", "over", clears=True),
+        Signal(NOW - 6, "syslog", "fw-1", "linkDown:eth1", "warning", "link"),
+    )
+    evidence = replace(good_evidence(park), signals=told)
+    item = scored(evidence=evidence)[10]
+    assert (item.value, item.score, item.basis) == (75, 75, "measured")
+    assert item.explanation.startswith("3 of 4 attacks repelled")
+    assert [cited.text for cited in item.evidence] == ["login", "scan"]
 
 
 def test_measuring_beats_stating():

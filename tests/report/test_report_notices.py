@@ -15,7 +15,7 @@ from test_report_scope import others
 
 from parkops.assess import assess
 from parkops.errors import UsageError
-from parkops.model import Availability, Event, EvidenceSet, Outcome, Reach, Result, Sample, State
+from parkops.model import Availability, Event, EvidenceSet, Outcome, Reach, Result, Sample, Signal, State
 from parkops.pipeline import Workspace, load_park, render_park
 from parkops.report import bulletin, notices
 from parkops.report.bundle import Report
@@ -196,6 +196,19 @@ def test_the_verb_writes_every_tenants_notice(tmp_path):
             Sample("hx-bd-1/icmp", T + n, State.UP if n < 90 else State.DOWN) for n in range(100)
         )
         store.open_event("hx-bd-1/icmp", "hx-bd-1", "critical", "no answer", T + 90)
+        store.save_signals(
+            [
+                Signal(
+                    T,
+                    "syslog",
+                    "hx-bd-1",
+                    "attack-dropped:scan:203.0.113.9",
+                    "warning",
+                    "203.0.113.9 tried 20",
+                ),
+                Signal(T, "syslog", "yt-bd-1", "attack-passed:login:203.0.113.9", "critical", "login"),
+            ]
+        )
         store.save_results([replace(Result("hx-bd-1", "ssh", Outcome.CHANGED), message="ok")], T)
     out = tmp_path / "out"
     call = [
@@ -220,4 +233,5 @@ def test_the_verb_writes_every_tenants_notice(tmp_path):
     found = {item["tenant"]: item for item in document["notices"]}
     assert [event["cause"] for event in found["huaxing"]["events"]] == ["no answer"]
     assert [change["device"] for change in found["huaxing"]["changes"]] == ["hx-bd-1"]
+    assert (found["huaxing"]["attacks"], found["yuntai"]["attacks"]) == ([1, 1], [1, 0])
     assert found["yuntai"]["events"] == found["yuntai"]["changes"] == []

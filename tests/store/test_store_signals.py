@@ -45,3 +45,11 @@ def test_traffic_of_a_minute_is_added_up(store):
     assert second.flow == "up"
     assert store.traffic(HOUR + 61, HOUR + 120) == ()
     assert store.prune_heard(HOUR + 60) == 1
+
+
+def test_only_what_begins_with_a_prefix(tmp_path):
+    with Store.open(tmp_path / "parkops.db") as store:
+        names = ("attack-dropped:scan:192.0.2.9", "attack_x", "linkDown:eth1")
+        store.save_signals(Signal(10.0, "syslog", "fw-1", name, "warning") for name in names)
+        assert [item.name for item in store.signals(prefix="attack-")] == [names[0]]
+        assert len(store.signals()) == 3
