@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from parkops.assess.catalogues import Call, CheckEntry
 from parkops.assess.checks.records import attested, parse_date, today
+from parkops.assess.config.audit import redacted
 from parkops.assess.context import Context, plan
 from parkops.assess.controls import Control, asked_zones, why_not
 from parkops.assess.outcome import Check, Outcome, combine, decided, listed
@@ -171,6 +172,8 @@ def _cited(context: Context, outcome: Outcome) -> Outcome:
 
 def sealed(context: Context, evidence: Evidence) -> Evidence:
     """Return evidence with a digest: of the plan for its lines, else of what was observed."""
+    if evidence.kind is EvidenceKind.CONFIG:
+        evidence = replace(evidence, text=redacted(evidence.text))
     if evidence.digest:
         return evidence
     if evidence.kind is EvidenceKind.PLAN:

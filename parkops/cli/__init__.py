@@ -43,6 +43,7 @@ VERBS = {  # verb -> module, in the order of the main job
     "weights": "weights",
     "controls": "controls",
     "audit": "audit",
+    "evidence": "evidence",
     "lab": "lab",
     "demo": "demo",
 }
@@ -80,6 +81,7 @@ SUMMARIES = {  # so that `--help` imports no verb
     "weights": "Weigh indicators by experts' judgements of pairs (AHP).",
     "controls": "List and show the requirements and their checks.",
     "audit": "Audit configurations against the requirements, with no plan at all.",
+    "evidence": "Trace verdicts to evidence, put it on record, bundle it and prove a bundle.",
     "lab": "Run the park as nodes on network namespaces.",
     "demo": "Plan, build, break, heal and prove the demo park in one run.",
 }
