@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from parkops.cli.common import Context
-from parkops.errors import UsageError
+from parkops.cli.listening import Wanted, address, listen_options, listeners
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +34,8 @@ RestartSec=2
 KillSignal=SIGINT
 TimeoutStopSec=30
 LimitNOFILE=65536
-AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN
-CapabilityBoundingSet=CAP_NET_RAW CAP_NET_ADMIN
+AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_RAW CAP_NET_ADMIN CAP_NET_BIND_SERVICE
 NoNewPrivileges=yes
 ProtectSystem=strict
 ReadWritePaths={state}
@@ -44,14 +44,6 @@ PrivateTmp=yes
 [Install]
 WantedBy=multi-user.target
 """
-
-
-def _address(text: str) -> tuple[str, int]:
-    """Split HOST:PORT or [HOST]:PORT."""
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise UsageError(f"{text!r} is no address to listen on", hint="write HOST:PORT, e.g. 127.0.0.1:9469")
-    return host.strip("[]"), int(port)
 
 
 @click.command()
@@ -69,33 +61,38 @@ def _address(text: str) -> tuple[str, int]:
     envvar="PARKOPS_REMOTE_WRITE",
     help="Send samples to Prometheus' remote-write receiver, e.g. http://127.0.0.1:9090/api/v1/write.",
 )
+@listen_options
 @click.pass_obj
 def monitor(
     ctx: Context,
+    /,
     rounds: int | None,
     for_s: float | None,
     interval_s: float | None,
     listen: str | None,
     unit: bool,
     remote_url: str | None,
+    **heard: Any,
 ) -> None:
     """Probe the park and record its state until Ctrl-C.
 
     A target is down when two probes in a row fail; an event then opens, and closes at the next good
     answer. Where a probe cannot be carried out, the state is unknown. Stopping the monitor is its normal
-    end: the exit code is 0, whatever it saw. `parkops status` tells what it saw.
+    end: the exit code is 0, whatever it saw. `parkops status` tells what it saw. What devices say by
+    themselves is taken where `--listen-...` names an address; `parkops signals` lists it.
 
     \b
     Example:
       parkops monitor --listen 127.0.0.1:9469
       parkops monitor --rounds 3 --interval 2
+      parkops monitor --listen-syslog 0.0.0.0:514 --listen-traps 0.0.0.0:162 --listen-flows 0.0.0.0:6343
       parkops monitor --listen 0.0.0.0:9469 --systemd-unit > /etc/systemd/system/parkops-monitor.service
     """
     from parkops import monitor as room
     from parkops.mended import change_of
 
     if unit:
-        click.echo(_systemd_unit(ctx, listen), nl=False)
+        click.echo(_systemd_unit(ctx, listen, Wanted(**heard)), nl=False)
         return
     park = ctx.park()
     room.prepare(park.targets, interval_s)  # mistakes before anything is started
@@ -106,7 +103,7 @@ def monitor(
         stack.enter_context(room.Deliverer(park, ctx.workspace.database, secret))
         if listen:
             # The socket is made before the move into the lab's network, so that it is reached from here.
-            exporter = stack.enter_context(room.Exporter.bind(*_address(listen)))
+            exporter = stack.enter_context(room.Exporter.bind(*address(listen)))
             pages = room.pages(park, metrics, exporter.url)
             exporter.serve(replace(pages, alerts=lambda body: signals.take_alerts(park, body)))
             ctx.console.print(f"Metrics: {exporter.url}")
@@ -115,6 +112,9 @@ def monitor(
             remote = stack.enter_context(room.RemoteWriter(remote_url, park.targets, metrics))
         if not ctx.enter_lab():
             ctx.console.print(f"No lab of this park runs: probing {park.management_network} from here.")
+        ears = listeners(ctx, Wanted(**heard), signals, metrics)
+        if ears is not None:
+            stack.enter_context(ears)
         park = ctx.park()  # without what a lab does not serve
         live = ctx.console.is_terminal
         view = stack.enter_context(_Live(ctx, park, metrics)) if live else _Lines(ctx, park, metrics)
@@ -148,14 +148,14 @@ def _secrets(ctx: Context) -> Callable[[str], str]:
     return lambda reference: secrets.resolve(reference, ctx.workspace.root)
 
 
-def _systemd_unit(ctx: Context, listen: str | None) -> str:
+def _systemd_unit(ctx: Context, listen: str | None, wanted: Wanted) -> str:
     """Return a unit of systemd that runs the monitor of this park, with no more rights than it needs."""
     import shlex
     import sys
 
     park, root = ctx.park(), ctx.workspace.root
     program = [sys.executable, "-m", "parkops", "-p", str(root), "monitor"]
-    command = [*program, *(["--listen", listen] if listen else [])]
+    command = [*program, *(["--listen", listen] if listen else []), *wanted.words]
     line = " ".join(shlex.quote(word).replace("%", "%%") for word in command)
     return UNIT.format(park=park.name, command=line, state=str(ctx.workspace.state).replace("%", "%%"))
 

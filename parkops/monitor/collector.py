@@ -55,6 +55,13 @@ def own_families(metrics: Metrics) -> Iterator[Metric]:
     for severity, count in sorted(metrics.open_events.items()):
         opened.add_metric([severity], count)
     yield opened
+    heard = CounterMetricFamily(
+        "parkops_messages", "Messages of listeners, by where they came from and what became of them.",
+        labels=["origin", "outcome"],
+    )  # fmt: skip
+    for (origin, outcome), count in sorted(dict(metrics.heard).items()):
+        heard.add_metric([origin, outcome], count)
+    yield heard
     for name, text, value in _counters(metrics):
         yield CounterMetricFamily(name, text, value=value)
     for name, text, value in _gauges(metrics):

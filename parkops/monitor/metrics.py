@@ -50,6 +50,7 @@ class Metrics:
         self.rounds = self.samples = self.skipped = self.unwritten = 0
         self.remote_sent = self.remote_lost = self.remote_waiting = 0
         self.vitals = Vitals(0.0, 0.0)
+        self.heard: Mapping[tuple[str, str], int] = {}  # messages of listeners by (origin, outcome)
 
     def watch(self, targets: Sequence[Target]) -> None:
         """Begin with a set of targets; samples name them by their index."""

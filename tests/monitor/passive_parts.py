@@ -19,7 +19,7 @@ from parkops.store import Store
 DEMO = Path(__file__).resolve().parents[2] / "inventories/demo"
 HERE = ("127.0.0.1", 0)
 # who sends from which address
-AT = {"hx-bd-1": "127.0.0.1", "hx-p1-sw-1": "127.0.0.2", "fw-1": "127.0.0.3"}
+AT = {"hx-bd-1": "127.0.0.1", "hx-p1-sw-1": "127.0.0.2", "fw-1": "127.0.0.3", "mgmt-1": "127.0.0.4"}
 STRANGER = "127.0.0.99"
 
 

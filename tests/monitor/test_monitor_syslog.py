@@ -116,6 +116,16 @@ def test_a_filters_lines_make_a_scan_that_was_repelled(ears):
     assert heard.names().count("attack-dropped:scan:10.16.7.11") == 1
 
 
+def test_a_collector_hands_on_what_devices_have_sent_it(ears):
+    """rsyslog of the management server forwards with the host's name; no other device may name one."""
+    folder, running, _ = ears
+    for source, unit in ((AT["mgmt-1"], "relayed"), (AT["fw-1"], "claimed")):
+        line = f"<27>1 2026-11-28T05:00:00Z hx-p1-gw-1 systemd 1 - - {unit}.service: Failed with result 'x'."
+        send(line.encode(), running.port("syslog"), source)
+    assert heard_row(folder, "service-failed:relayed.service").device == "hx-p1-gw-1"
+    assert heard_row(folder, "service-failed:claimed.service").device == "fw-1"
+
+
 def test_what_our_own_vantage_nodes_try_is_no_attack(ears):
     folder, running, _ = ears
     for target in [t for t in running.ears.ledger.own if t[0] == "10.16.6.10"]:

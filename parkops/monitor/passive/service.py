@@ -22,6 +22,7 @@ from parkops.monitor.passive.intake import Intake, Said, Senders, Sink
 from parkops.monitor.passive.netconf import Stream, Subscriptions
 from parkops.monitor.passive.netflow import FlowReader, NoTemplateError
 from parkops.monitor.passive.records import FlowRecord
+from parkops.monitor.passive.syslog import Message
 from parkops.monitor.passive.traffic import Ledger
 from parkops.monitor.passive.traps import TrapReader
 from parkops.store import Store
@@ -63,6 +64,8 @@ class Ears:
     reader: Reader
     ledger: Ledger
     traps: TrapReader
+    names: frozenset[str]  # of devices
+    relays: frozenset[str]  # devices that hand on what others have sent them
     flows: FlowReader = field(default_factory=FlowReader)
 
     @classmethod
@@ -76,7 +79,10 @@ class Ears:
         attacks = Attacks(tell)
         ledger = Ledger.of(park, attacks, tell)
         reader = Reader(ledger.map, attacks, ledger.own, patterns.builtin(), now)
-        return cls(intake, attacks, reader, ledger, TrapReader(users))
+        names = frozenset(device.name for device in park.devices)
+        servers = park.plane.of("syslog") if park.plane else ()
+        relays = {park.fact("management.syslog"), *(server.device for server in servers)} & names
+        return cls(intake, attacks, reader, ledger, TrapReader(users), names, frozenset(relays))
 
     def syslog(self, data: bytes, address: str) -> None:
         """Take one log message."""
@@ -86,9 +92,18 @@ class Ears:
             except ValueError as error:
                 self.intake.malformed(SYSLOG, address, str(error))
                 return
-            said = self.reader.read(self.intake.senders.device(address), message)
-            if said is not None:
+            device = self._origin(address, message)
+            said = self.reader.read(device, message)
+            if said is not None and device:
+                self.intake.own(SYSLOG, device, said)
+            elif said is not None:
                 self.intake.say(SYSLOG, address, said)
+
+    def _origin(self, address: str, message: Message) -> str:
+        """Return the device that a message is of: of a collector's, the one that it names."""
+        device = self.intake.senders.device(address)
+        relayed = device in self.relays or (not device and address in ("127.0.0.1", "::1"))
+        return message.host if relayed and message.host in self.names else device
 
     def trap(self, data: bytes, address: str) -> bytes | None:
         """Take one SNMP notification; return the answer that it wants."""
