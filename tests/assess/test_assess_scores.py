@@ -15,7 +15,9 @@ from parkops.assess.catalogues import indicators, thresholds
 from parkops.assess.context import Context
 from parkops.assess.indicators import score_indicators
 from parkops.assess.scores import group_scores, level1_score, total_score, weight_sets
+from parkops.evidence import gather
 from parkops.model import EvidenceSet, Figure, HostedService, IndicatorScore, Signal
+from parkops.store import Store
 
 CATALOGUE = indicators()
 PARENT = {group.id: group.level1 for group in CATALOGUE.level2}
@@ -210,6 +212,23 @@ def test_attacks_that_were_seen_are_counted_each_once():
     assert (item.value, item.score, item.basis) == (75, 75, "measured")
     assert item.explanation.startswith("3 of 4 attacks repelled")
     assert [cited.text for cited in item.evidence] == ["login", "scan"]
+
+
+def test_attacks_of_a_year_come_from_the_store(tmp_path):
+    park = good_park()
+    with Store.open(tmp_path / "parkops.db") as store:
+        store.save_signals(
+            Signal(NOW - days * 86_400, "syslog", "fw-1", name, "warning")
+            for days, name in ((200, "attack-dropped:scan:a"), (1, "attack-passed:scan:a"), (200, "linkDown:x"),
+                               (400, "attack-passed:scan:b"), (1, "linkDown:y"))
+        )  # fmt: skip
+        evidence = gather(park, (), store, NOW)
+    assert [s.name for s in evidence.signals] == [
+        "attack-dropped:scan:a",
+        "attack-passed:scan:a",
+        "linkDown:y",
+    ]
+    assert scored(evidence=evidence)[10].value == 50
 
 
 def test_measuring_beats_stating():
