@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def history(ctx: Context, last: int, as_json: bool) -> None:
     """List earlier assessments of the park, newest last; each `parkops report` keeps one.
 
-    `parkops report --diff 3 7` says what changed between two of them; -1 is the newest.
+    `parkops report --diff 3 7` says what changed between two of them.
 
     \b
     Example:

@@ -33,7 +33,7 @@ def reason(planned: PlannedMeasure, entry: MeasureEntry, unknown: Collection[int
     )
     if planned.per in UNITS:
         zh.append(f"规模 {planned.units} {UNITS[planned.per][0]}")
-        en.append(f"{planned.units} {UNITS[planned.per][1]}")
+        en.append(f"size {planned.units} ({UNITS[planned.per][1]})")
     if planned.requirements:
         zh.append(f"同时整改未通过的要求 {'、'.join(planned.requirements)}")
         en.append(f"it also answers failed requirements {', '.join(planned.requirements)}")
