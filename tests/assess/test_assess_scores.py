@@ -219,9 +219,14 @@ def test_attacks_of_a_year_come_from_the_store(tmp_path):
     with Store.open(tmp_path / "parkops.db") as store:
         store.save_signals(
             Signal(NOW - days * 86_400, "syslog", "fw-1", name, "warning")
-            for days, name in ((200, "attack-dropped:scan:a"), (1, "attack-passed:scan:a"), (200, "linkDown:x"),
-                               (400, "attack-passed:scan:b"), (1, "linkDown:y"))
-        )  # fmt: skip
+            for days, name in (
+                (200, "attack-dropped:scan:a"),
+                (1, "attack-passed:scan:a"),
+                (200, "linkDown:x"),
+                (400, "attack-passed:scan:b"),
+                (1, "linkDown:y"),
+            )
+        )
         evidence = gather(park, (), store, NOW)
     assert [s.name for s in evidence.signals] == [
         "attack-dropped:scan:a",
