@@ -66,14 +66,13 @@ def probe(
     elif not as_json:
         ctx.console.print(f"No lab of this park runs: probing {one.address} from here.", style="dim")
     seen = probe_once(park, ctx.workspace, one)
+    if not as_json:
+        ctx.console.print(page(ctx, park, seen, _history(ctx, one.id)) if debug else _result(seen))
     moved = measure(park, ctx.workspace, one) if transfer else None
     if as_json:
         ctx.print_json("probe", document(seen, _history(ctx, one.id), moved))
-    else:
-        shown = page(ctx, park, seen, _history(ctx, one.id)) if debug else _result(seen)
-        ctx.console.print(shown)
-        if moved is not None:
-            ctx.console.print(_moved(moved))
+    elif moved is not None:
+        ctx.console.print(_moved(moved))
     click_context.exit(0 if seen.sample.state.value == "up" else 1)
 
 

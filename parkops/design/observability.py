@@ -9,7 +9,7 @@ from parkops.design.draft import Draft, DraftDevice
 from parkops.design.plane import DNS_PORT
 from parkops.model import Link, Service, SnmpUser, SourceRef, Target
 
-NETCONF_PORT, SSH_PORT, SNMP_PORT = 830, 22, 161
+NETCONF_PORT, SSH_PORT, SNMP_PORT, MQTT_TLS_PORT = 830, 22, 161, 8883
 COLLECT_S = 30.0  # what an agent counts is read no more often
 CA_FILE = "/etc/ssl/parkops/ca.pem"  # of the park's own certificates, here as on its nodes
 LOG_FILE = "/var/log/park/parkops-probe.log"  # where a collector of the park keeps the probe's messages
@@ -139,6 +139,8 @@ def _service_target(draft: Draft, device: DraftDevice, service: Service) -> Watc
             return Watch("http", port, "prometheus", healthy, ref("management", "monitoring"))
         case "identifier":
             return _identifier(service)
+        case "mqtt" if device.properties.get("mqtt") == "tls":  # it wants a certificate of its clients, too
+            return Watch("tls", MQTT_TLS_PORT, "mqtt", _certificate(device))
         case "mqtt":
             return Watch("mqtt", port)
         case "ntp":
@@ -151,14 +153,17 @@ def _service_target(draft: Draft, device: DraftDevice, service: Service) -> Watc
             source = ref("management", "aaa", "servers", device.name)
             return Watch("radius", port, params=(("key", key),), source=source)
         case "syslog" if draft.plan.management.syslog_tls:
-            params = (("ca", CA_FILE), ("name", device.name), ("min_days", RENEW_DAYS))
-            return Watch("tls", port, "syslog", params, ref("management", "syslog_tls"))
+            return Watch("tls", port, "syslog", _certificate(device), ref("management", "syslog_tls"))
         case "syslog":
             kept = (("file", LOG_FILE), ("sudo", "yes"))
             return Watch("syslog", port, params=kept, source=ref("management", "syslog"), least_s=COLLECT_S)
         case "workload" | "hosted":
             return _hosted(device, service)
     return Watch("tcp", port, service.kind) if service.protocol == "tcp" else None
+
+
+def _certificate(device: DraftDevice) -> Params:
+    return (("ca", CA_FILE), ("name", device.name), ("min_days", RENEW_DAYS))
 
 
 def _identifier(service: Service) -> Watch:

@@ -119,6 +119,14 @@ def test_identifiers_and_gateways(watched) -> None:
     assert found["ac-p1-gw-1/opcua/workload-4841"].source.path.endswith("workloads.collect")
 
 
+def test_a_broker_with_certificates_is_asked_for_its_own(watched) -> None:
+    properties = "devices: {ac-p1-gw-1: {properties: {mqtt: tls}}}"
+    found = watched(("monitoring: mgmt-1}", f"monitoring: mgmt-1}}\n{properties}"))
+    target = found["ac-p1-gw-1/tls/mqtt"]
+    assert (target.port, target.param("name")) == (8883, "ac-p1-gw-1")
+    assert "ac-p1-gw-1/mqtt" not in found
+
+
 def test_a_lab_is_asked_for_nothing_that_its_nodes_do_not_run(watched) -> None:
     found = watched(("monitoring: mgmt-1}", MORE))
     kept = {target.probe for target in served(found.values())}

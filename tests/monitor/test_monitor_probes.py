@@ -68,6 +68,9 @@ def no_route():
 
 def test_ssh_version_exchange(sshd):
     is_(look(target("ssh", sshd.port)), UP)
+    is_(look(target("ssh", sshd.port, version="OpenSSH")), UP)
+    sample = look(target("ssh", sshd.port, version="dropbear"))
+    is_(sample, DOWN, "^the server says SSH-2.0-OpenSSH.*, expected 'dropbear' in it$")
 
 
 @pytest.mark.parametrize(

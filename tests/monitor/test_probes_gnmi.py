@@ -1,5 +1,6 @@
 """gNMI against a gRPC server whose messages the reference implementation of Protocol Buffers encodes."""
 
+import contextlib
 import importlib
 import json
 import sys
@@ -7,6 +8,8 @@ import threading
 from concurrent import futures
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import binary
 from monitor_parts import free_port, look, target, tcp_server
 from test_monitor_probes import is_
 from test_probes_tls import Authority
@@ -15,6 +18,7 @@ from parkops.errors import UsageError
 from parkops.model import State
 from parkops.monitor import prepare
 from parkops.monitor.probes import wire
+from parkops.monitor.probes.gnmi_messages import response_of
 
 UP, DOWN, UNKNOWN = State.UP, State.DOWN, State.UNKNOWN
 grpc = pytest.importorskip("grpc")
@@ -222,6 +226,12 @@ def test_paths_are_checked(wrong):
 def test_garbage_is_no_message(data):
     with pytest.raises(ValueError, match="no Protocol Buffers"):
         list(wire.fields(data))
+
+
+@given(binary(max_size=200))
+def test_whatever_comes_is_read_or_refused(data):
+    with contextlib.suppress(ValueError):
+        response_of(data)
 
 
 def test_numbers_on_the_wire():

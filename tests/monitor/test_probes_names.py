@@ -1,5 +1,6 @@
 """DNS against unbound, RADIUS against FreeRADIUS, and servers that answer wrongly."""
 
+import contextlib
 import shutil
 import socket
 import struct
@@ -7,12 +8,17 @@ import subprocess
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import binary
 from monitor_parts import free_port, look, process, target
 from test_monitor_probes import is_
 
 from parkops.errors import UsageError
 from parkops.model import State
 from parkops.monitor import prepare
+from parkops.monitor.probes.base import DownError
+from parkops.monitor.probes.dns import _parse
+from parkops.monitor.probes.radius import _check
 
 UP, DOWN, UNKNOWN = State.UP, State.DOWN, State.UNKNOWN
 UDP = socket.SOCK_DGRAM
@@ -127,6 +133,17 @@ def test_dns_goes_on_over_tcp_where_the_answer_is_long(unbound):
 )
 def test_dns_judges_the_answer(answer, reason):
     is_(look(target("dns", udp_server(answer), name="a.example", timeout_s=0.5)), DOWN, reason)
+
+
+@given(binary(max_size=120))
+def test_whatever_comes_is_read_or_refused(data):
+    question = b"ab" + bytes(10)
+    for reply in (data, b"ab\x81\x80" + data):
+        for kind in (1, 12, 15, 16, 33):
+            with contextlib.suppress(DownError):
+                _parse(question, kind, reply)
+    with contextlib.suppress(DownError):
+        _check(bytes(20), b"key", data)
 
 
 def test_a_lost_datagram_is_no_outage():

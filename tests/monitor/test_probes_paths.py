@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from monitor_parts import look, target, wait_until
+from monitor_parts import Sshd, look, target, wait_until
 from test_monitor_probes import is_
 
 from parkops.errors import UsageError
 from parkops.model import State
 from parkops.monitor import prepare
+from parkops.monitor.probes.lldp import _same
 
 UP, DOWN, UNKNOWN = State.UP, State.DOWN, State.UNKNOWN
 
@@ -42,7 +43,7 @@ snmpd -C -c /run/park/snmpd.conf -Lf /run/park/snmpd.log -p /run/park/snmpd.pid
 until [ -S /run/park/agentx ]; do sleep 0.02; done
 printf 'configure lldp tx-interval 1\nconfigure lldp portidsubtype ifname\n' > /run/park/lldpd.conf
 cd /run/park
-lldpd -d -O /run/park/lldpd.conf -u /run/park/a.sock -X /run/park/agentx -I 'ge*' -C 'ge*' >a.log 2>&1 &
+lldpd -d -O /run/park/lldpd.conf -u /run/lldpd.socket -X /run/park/agentx -I 'ge*' -C 'ge*' >a.log 2>&1 &
 peer lldpd -d -O /run/park/lldpd.conf -u /run/park/b.sock -I 'up*' -C 'up*' >b.log 2>&1 &
 cd - >/dev/null
 """
@@ -82,8 +83,36 @@ def lldp_inside():
     is_(sample, DOWN, "^link L1: ge1 sees acc-1 .*up1.*, expected acc-1 up2; link L2: ge2 sees acc-1 .*up2")
     assert dict(sample.values)["lldp_wrong_links"] == 2
     is_(ask("ge9=acc-1|up9|L9"), DOWN, "^link L9: ge9 sees no neighbour, expected acc-1 up9$")
+    folder = Path("/run/park/ssh")
+    folder.mkdir()
+    sshd = Sshd(folder)
+    with sshd.serving():
+        common = {"source": "lldpcli", "timeout_s": 5}
+        is_(look(target("lldp", sshd.port, cables=planned, **common), login=sshd.login), UP)
+        sample = look(target("lldp", sshd.port, cables="ge1=acc-9|up1|L1", **common), login=sshd.login)
+        is_(sample, DOWN, "^link L1: ge1 sees acc-1 up1, expected acc-9 up1$")
+        sample = look(target("lldp", sshd.port, cables=planned, **common), login=sshd.strange_user_key)
+        is_(sample, DOWN, "login as root refused")
     one = target("lldp", cables=planned, community="env:C", port=1161)
     is_(look(one, secret=lambda name: "park"), DOWN, "no agent listens")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("GigabitEthernet1/0/1", "Gi1/0/1", True),
+        ("XGigabitEthernet0/0/3", "xgigabitethernet0/0/3", True),
+        ("Gi1/0/1", "Gi1/0/11", False),
+        ("ge-0/0/1", "xe-0/0/1", False),
+        ("eth1", "ge1", False),
+        ("Ten-GigabitEthernet1/0/1", "GigabitEthernet1/0/1", False),
+        ("uplink", "Uplink", True),
+        ("uplink", "up", False),
+    ],
+)
+def test_ports_by_their_names(one, other, same):
+    assert _same(one, other) is same
+    assert _same(other, one) is same
 
 
 @pytest.mark.parametrize("wrong", ["", "ge1", "ge1=acc-1", "ge1=acc-1|up1", "=a|b|c", "ge1=a|b|c,"])

@@ -13,7 +13,10 @@ MAX_LINES, MAX_LINE_BYTES = 20, 255
 
 
 async def ssh(target: Target, context: Context) -> Sample:
-    """Exchange version lines; with ``login=yes`` check the host key and log in as well."""
+    """Exchange version lines; with ``login=yes`` check the host key and log in instead.
+
+    ``version`` is what the server's line must contain.
+    """
     attempt = context.start(target)
     if target.param("login") == "yes":
         await context.tools.sessions.ssh_login(target, context.timeout_s)
@@ -24,6 +27,8 @@ async def ssh(target: Target, context: Context) -> Sample:
         sample = attempt.up()
         context.step(f"the server says {version}")
         await asyncio.get_running_loop().sock_sendall(sock, b"SSH-2.0-parkops_probe\r\n")
+    if target.param("version") not in version:
+        raise DownError(f"the server says {version}, expected {target.param('version')!r} in it")
     return sample
 
 

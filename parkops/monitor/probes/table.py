@@ -55,7 +55,13 @@ HTTP: Mapping[str, Parameter] = {
 PROBES: Mapping[str, Entry] = {
     "icmp": Entry(icmp, timeout_s=1.0, portless=True, severity="critical", paced=True, over=Over.ICMP),
     "tcp": Entry(tcp, timeout_s=2.0, over=Over.TCP),
-    "ssh": Entry(ssh, timeout_s=3.0, port=22, parameters={"login": take.one_of("yes", "no")}, over=Over.TCP),
+    "ssh": Entry(
+        ssh,
+        timeout_s=3.0,
+        port=22,
+        parameters={"login": take.one_of("yes", "no"), "version": Parameter(take.text)},
+        over=Over.TCP,
+    ),
     "netconf": Entry(
         netconf,
         timeout_s=5.0,

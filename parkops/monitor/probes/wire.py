@@ -67,6 +67,8 @@ def signed(amount: int) -> int:
 
 
 def floating(data: bytes) -> float:
-    """Read a float or a double."""
+    """Read a float or a double; ValueError for what is none."""
+    if len(data) not in (4, 8):
+        raise ValueError("no Protocol Buffers message")
     found: float = struct.unpack("<d" if len(data) == 8 else "<f", data)[0]
     return found
