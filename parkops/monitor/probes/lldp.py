@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from parkops.model import Sample, Target
 from parkops.monitor.probes.agent import ask, walk, words
 from parkops.monitor.probes.base import Context, DownError, value
+from parkops.monitor.probes.neighbours import Neighbour, Seen, by_netconf
 
 if TYPE_CHECKING:
     from gufo.snmp.aio import SnmpSession
@@ -34,21 +35,10 @@ class Cable:
     link: str  # Link.id
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """What is seen on an interface: a system, and the names that it gives its port."""
-
-    system: str
-    ports: tuple[str, ...]
-
-
-Seen = Mapping[str, tuple[Neighbour, ...]]  # local interface -> who is there
-
-
 async def lldp(target: Target, context: Context) -> Sample:
     """Compare the neighbours with ``cables``; the reason names each link that sees the wrong one.
 
-    ``source`` is snmp (LLDP-MIB) or lldpcli (over SSH).
+    ``source`` is snmp (LLDP-MIB), netconf (IEEE 802.1AB or OpenConfig) or lldpcli (over SSH).
     """
     attempt = context.start(target)
     seen = await SOURCES[target.param("source", "snmp")](target, context)
@@ -143,5 +133,9 @@ def _told(told: Mapping[str, Any]) -> Neighbour:
     return Neighbour(next(iter(told.get("chassis", {})), ""), tuple(dict.fromkeys(filter(None, ports))))
 
 
-SOURCES: Mapping[str, Callable[[Target, Context], Awaitable[Seen]]] = {"snmp": _snmp, "lldpcli": _lldpcli}
-PORTS: Mapping[str, int] = {"snmp": 161, "lldpcli": 22}
+SOURCES: Mapping[str, Callable[[Target, Context], Awaitable[Seen]]] = {
+    "snmp": _snmp,
+    "netconf": by_netconf,
+    "lldpcli": _lldpcli,
+}
+PORTS: Mapping[str, int] = {"snmp": 161, "netconf": 830, "lldpcli": 22}

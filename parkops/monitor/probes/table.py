@@ -167,6 +167,7 @@ PROBES: Mapping[str, Entry] = {
             "source": take.one_of(*LLDP_PORTS),
             "cables": Parameter(cables, required=True),
         },
+        together=lambda target: f"{target.param('source', 'snmp')}/{target.address}",
     ),
     "opcua": Entry(
         opcua,
