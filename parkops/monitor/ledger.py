@@ -14,6 +14,7 @@ from parkops.store import Store
 log = logging.getLogger("parkops.monitor")
 
 MINUTE_S = 60.0
+CHUNK = 2_000  # samples that are written at once, so that no write takes long
 MAX_RAW = 200_000  # samples kept while the store cannot be written
 _STATES = {State.UP: 0, State.DOWN: 1, State.UNKNOWN: 2}  # places in parkops.store.raw.STATES
 
@@ -69,13 +70,13 @@ class Ledger:
         self._fresh.clear()
 
     def keep_house(self, now_s: float, vitals: Vitals) -> None:
-        """Write a part of the rollups, the raw samples of a minute, how we do; delete what is old."""
+        """Write a part of the rollups, the raw samples, how we do; delete what is old."""
         hours = self._hours.some(1.0 / MINUTE_S)
         try:
             with self._store.transaction():
                 self._store.save_rollups(hours)
                 self._store.save_vitals(vitals)
-                if now_s - self._raw_s >= MINUTE_S or len(self._raw) > MAX_RAW / 4:
+                if now_s - self._raw_s >= MINUTE_S or len(self._raw) >= CHUNK:
                     self._write_raw()
                     self._raw_s = now_s
                 if now_s - self._pruned_s >= HOUR_S:
@@ -87,9 +88,8 @@ class Ledger:
             del self._raw[:-MAX_RAW]
 
     def _write_raw(self) -> None:
-        self._store.save_raw(
-            (self._ids[index], time_s, state, rtt_s) for index, time_s, state, rtt_s in self._raw
-        )
+        ids = self._ids
+        self._store.save_raw([(ids[index], time_s, state, rtt) for index, time_s, state, rtt in self._raw])
         self._raw.clear()
 
     def prune(self, now_s: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from math import isnan, nan
 
 from parkops.model import RawChunk, Sample, State
@@ -14,23 +14,33 @@ STATES = (State.UP, State.DOWN, State.UNKNOWN)
 MAX_BYTES = 256 << 20
 
 
-def save(database: Database, samples: Iterable[tuple[str, float, int, float | None]]) -> None:
-    """Append one chunk of (target, Unix time, index into STATES, round trip or None)."""
-    ids = dict(database.execute("SELECT name, id FROM targets").fetchall())
-    rows = [row for row in samples if row[0] in ids]
-    if not rows:
-        return
-    start_s, end_s = min(row[1] for row in rows), max(row[1] for row in rows)
-    pack = ITEM.pack
-    packed = b"".join(
-        pack(ids[name], int((time_s - start_s) * 1e6), nan if rtt_s is None else rtt_s, state)
-        for name, time_s, state, rtt_s in rows
-        if time_s - start_s < 4000  # a microsecond count of 32 bits ends there
-    )
-    database.execute(
-        "INSERT INTO raw (t0, t1, count, samples) VALUES (?, ?, ?, ?)",
-        (start_s, end_s, len(packed) // ITEM.size, packed),
-    )
+class Ring:
+    """Appends chunks; it remembers the ids of targets."""
+
+    def __init__(self, database: Database) -> None:
+        """Begin with nothing remembered."""
+        self._database = database
+        self._ids: dict[str, int] = {}
+
+    def save(self, samples: Sequence[tuple[str, float, int, float | None]]) -> None:
+        """Append one chunk of (target, Unix time, index into STATES, round trip or None)."""
+        if any(name not in self._ids for name, *_ in samples):
+            self._ids = dict(self._database.execute("SELECT name, id FROM targets").fetchall())
+        ids = self._ids
+        rows = [row for row in samples if row[0] in ids]
+        if not rows:
+            return
+        start_s, end_s = min(row[1] for row in rows), max(row[1] for row in rows)
+        pack = ITEM.pack
+        packed = b"".join([
+            pack(ids[name], int((time_s - start_s) * 1e6), nan if rtt_s is None else rtt_s, state)
+            for name, time_s, state, rtt_s in rows
+            if time_s - start_s < 4000  # a microsecond count of 32 bits ends there
+        ])  # fmt: skip
+        self._database.execute(
+            "INSERT INTO raw (t0, t1, count, samples) VALUES (?, ?, ?, ?)",
+            (start_s, end_s, len(packed) // ITEM.size, packed),
+        )
 
 
 def read(database: Database, since_s: float, until_s: float, target: str | None = None) -> Iterator[Sample]:

@@ -53,7 +53,7 @@ class Store:
 
     def __init__(self, connection: database.Database) -> None:
         self._connection = connection
-        self._folder = intervals.Folder(connection)
+        self._folder, self._ring = intervals.Folder(connection), raw.Ring(connection)
 
     @classmethod
     def open(cls, place: Path | str, busy_timeout_s: float = database.BUSY_TIMEOUT_S) -> Self:
@@ -134,10 +134,10 @@ class Store:
         """Return the hours that begin within a window (Unix times), by target, value and time."""
         return rollups.read(self._connection, since_s, until_s)
 
-    def save_raw(self, samples: Iterable[tuple[str, float, int, float | None]]) -> None:
+    def save_raw(self, samples: Sequence[tuple[str, float, int, float | None]]) -> None:
         """Append (target, Unix time, state's index in raw.STATES, round trip) to the raw ring."""
         with self.transaction():
-            raw.save(self._connection, samples)
+            self._ring.save(samples)
 
     def raw(self, since_s: float, until_s: float, target: str | None = None) -> tuple[Sample, ...]:
         """Return the samples that the raw ring still has of a window."""
