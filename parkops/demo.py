@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from parkops import lab
-from parkops.assess import assess
+from parkops.assess import assess, basis_of
 from parkops.assess.checks import CHECKS
 from parkops.assess.history import snapshot
 from parkops.assess.own import read_catalogues
@@ -357,7 +357,8 @@ def _assess(
     story.tell.stage("Assess and report")
     evidence = gather(park, artifacts, store, time.time(), workspace=story.workspace)
     own = read_catalogues(story.workspace.root, park.catalogues, CHECKS)
-    story.assessment = assess(park, evidence, own=own)
+    basis = basis_of(park.assessment, story.workspace.root)
+    story.assessment = assess(park, evidence, own=own, basis=basis)
     store.save_assessment(snapshot(story.assessment))
     decided = sum(result.verdict in (Verdict.PASS, Verdict.FAIL) for result in story.assessment.requirements)
     story.report = write_report(story.assessment, park, evidence)

@@ -32,7 +32,8 @@ def _failed(result: RequirementResult) -> list[Finding]:
 
 
 def _deficiency(results: list[RequirementResult], subjects: tuple[str, ...]) -> Deficiency:
-    worst = max(results, key=consequence)
+    results = sorted(results, key=lambda result: -consequence(result))  # stable: the catalogue's order
+    worst = results[0]
     failed = _failed(worst)
     return Deficiency(
         consequence=consequence(worst),

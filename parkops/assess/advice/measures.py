@@ -16,7 +16,7 @@ from parkops.assess.context import Context
 from parkops.assess.indicators import bounds_of, value_range
 from parkops.model import IndicatorScore, Park
 
-MOST_PARTS = 4  # in which a measure of many units is taken, over the years
+MOST_PARTS = 8  # in which a measure of many units is taken, over the years
 MONTHS = 12  # of a line that is paid by the month
 LEAST_GAIN = 0.01  # of an indicator's score
 

@@ -33,12 +33,12 @@ class _Plan:
 
     def worth(self, taken: frozenset[str]) -> float:
         """Return what a set adds to the total's lower bound."""
-        lifts = self.lifts(taken)
-        return sum(
-            self.now.weights[number]
-            * (score_after(number, self.now, lifts) - score_after(number, self.now, {}))
-            for number in {place[0] for place in lifts}
-        )
+        gain = 0.0
+        for place, lift in self.lifts(taken).items():
+            score = self.now.scores[place]
+            point = self.now.weights[place[0]] * self.now.shares[place]
+            gain += point * (min(100.0, score + lift) - score)
+        return gain
 
 
 def evolution_path(context: Context, assessment: Assessment, basis: Basis) -> EvolutionPath:
@@ -103,19 +103,20 @@ def _years(plan: _Plan, classes: Sequence[Mapping[str, Item]], final: Choice) ->
         options = []
         for part in classes:
             members = {name: item for name, item in part.items() if name in allowed}
-            own = before & members.keys()
-            found = choices(members, plan.worth)
-            if own:
-                rest = {name: item for name, item in members.items() if name not in own}
-                fixed = sum(members[name].cost for name in own)
-                found = [
-                    Choice(choice.items | own, choice.cost + fixed, choice.value)
-                    for choice in choices(rest, lambda more, own=own: plan.worth(more | own))  # type: ignore[misc]
-                ]
-            options.append(found)
+            options.append(_further(plan, members, before & members.keys()))
         before = _most(options, money)
         taken.append(before)
     return taken
+
+
+def _further(plan: _Plan, members: Mapping[str, Item], own: frozenset[str]) -> list[Choice]:
+    """Return the choices of a class that hold what is taken already."""
+    rest = {name: item for name, item in members.items() if name not in own}
+    fixed = sum(members[name].cost for name in sorted(own))
+    return [
+        Choice(choice.items | own, choice.cost + fixed, choice.value)
+        for choice in choices(rest, lambda more: plan.worth(more | own))
+    ]
 
 
 def _most(options: Sequence[Sequence[Choice]], money: float) -> frozenset[str]:
