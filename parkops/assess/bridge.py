@@ -35,14 +35,19 @@ class Switch:
     rstp_line: int  # 0: no spanning tree
 
 
-def _children(node: etree._Element, name: str) -> list[etree._Element]:
-    return [
-        child for child in node.iter() if isinstance(child.tag, str) and etree.QName(child).localname == name
-    ]
+Index = dict[str, list[etree._Element]]  # elements below a node by their local name
 
 
-def _text(node: etree._Element, name: str) -> str:
-    found = _children(node, name)
+def _index(node: etree._Element) -> Index:
+    found: Index = {}
+    for child in node.iter():
+        if isinstance(child.tag, str):
+            found.setdefault(child.tag.rpartition("}")[2], []).append(child)
+    return found
+
+
+def _text(index: Index, name: str) -> str:
+    found = index.get(name)
     return (found[0].text or "").strip() if found else ""
 
 
@@ -52,16 +57,16 @@ def _line(node: etree._Element) -> int:
 
 
 def _port(node: etree._Element) -> SwitchPort:
-    bridged = _children(node, "bridge-port")
-    pvid = _text(node, "pvid")
+    index = _index(node)
+    pvid = _text(index, "pvid")
     return SwitchPort(
-        name=_text(node, "name"),
+        name=_text(index, "name"),
         line=_line(node),
-        enabled=_text(node, "enabled") != "false",
-        bridged=bool(bridged),
+        enabled=_text(index, "enabled") != "false",
+        bridged="bridge-port" in index,
         pvid=int(pvid) if pvid.isdigit() else None,
-        frames=_text(node, "acceptable-frame"),
-        addresses=tuple((ip.text or "").strip() for ip in _children(node, "ip")),
+        frames=_text(index, "acceptable-frame"),
+        addresses=tuple((ip.text or "").strip() for ip in index.get("ip", ())),
     )
 
 
@@ -83,18 +88,22 @@ def read(text: Text) -> Switch | None:
         root = etree.fromstring(f"<data>{body}</data>".encode(), parser)
     except etree.XMLSyntaxError:
         return None
-    ports = {port.name: port for port in map(_port, _children(root, "interface"))}
+    index = _index(root)
+    ports = {port.name: port for port in map(_port, index.get("interface", ()))}
     vlans: dict[int, int] = {}
     members: dict[int, dict[int, bool]] = {}
-    for entry in _children(root, "vlan-registration-entry"):
-        for vid in _vids(_text(entry, "vids")):
+    for entry in index.get("vlan-registration-entry", ()):
+        parts = _index(entry)
+        for vid in _vids(_text(parts, "vids")):
             vlans.setdefault(vid, _line(entry))
-            for item in _children(entry, "port-map"):
-                number = _text(item, "port-ref")
+            for item in parts.get("port-map", ()):
+                mapped = _index(item)
+                number = _text(mapped, "port-ref")
                 if number.isdigit():
-                    members.setdefault(vid, {})[int(number)] = _text(item, "vlan-transmitted") == "untagged"
-    for entry in _children(root, "vlan"):
-        if (vid_text := _text(entry, "vid")).isdigit():
+                    untagged = _text(mapped, "vlan-transmitted") == "untagged"
+                    members.setdefault(vid, {})[int(number)] = untagged
+    for entry in index.get("vlan", ()):
+        if (vid_text := _text(_index(entry), "vid")).isdigit():
             vlans.setdefault(int(vid_text), _line(entry))
-    rstp = _children(root, "rstp")
+    rstp = index.get("rstp", ())
     return Switch(ports, vlans, members, _line(rstp[0]) if rstp else 0)

@@ -187,7 +187,8 @@ def identifier_nodes(context: Context) -> Measurement:
         held: bool | None = None
         for target in context.targets.get(node.name, ()):
             interval = context.latest.get(target.id)
-            if target.probe != "http" or "resolve" not in target.id or interval is None:
+            resolves = target.probe == "identifier" or "resolve" in target.id
+            if not resolves or interval is None:
                 continue
             if interval.state is State.UNKNOWN or not context.fresh(interval.end_s, PROBE_MAX_AGE_S):
                 continue

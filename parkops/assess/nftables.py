@@ -153,7 +153,14 @@ def _named_sets(lines: list[tuple[int, str]]) -> dict[str, str]:
 
 
 def chains(text: Text) -> tuple[Chain, ...]:
-    """Return the chains of a ruleset in order, with named sets written out."""
+    """Return the chains of a ruleset in order, with named sets written out; a text is read once."""
+    if "chains" not in text.memo:
+        text.memo["chains"] = _chains(text)
+    found: tuple[Chain, ...] = text.memo["chains"]
+    return found
+
+
+def _chains(text: Text) -> tuple[Chain, ...]:
     lines = list(_logical_lines(text))
     sets = _named_sets(lines)
     found: list[Chain] = []

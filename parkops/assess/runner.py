@@ -167,19 +167,19 @@ def _outcomes(context: Context, call: Call, check: Check) -> tuple[Outcome, ...]
 def _cited(context: Context, outcome: Outcome) -> Outcome:
     """Give an outcome that cites nothing the plan as its evidence, and every evidence its digest."""
     evidence = outcome.evidence or (plan(context.park.source, "the plan as a whole"),)
-    return replace(outcome, evidence=tuple(sealed(context, item) for item in evidence))
+    cited = tuple(sealed(context, item) for item in evidence)
+    return Outcome(outcome.verdict, outcome.expected, outcome.actual, cited, outcome.subject, outcome.mend)
 
 
-def sealed(context: Context, evidence: Evidence) -> Evidence:
-    """Return evidence with a digest: of the plan for its lines, else of what was observed."""
-    if evidence.kind is EvidenceKind.CONFIG:
-        evidence = replace(evidence, text=redacted(evidence.text))
-    if evidence.digest:
-        return evidence
-    if evidence.kind is EvidenceKind.PLAN:
-        return replace(evidence, digest=context.park.plan_digest)
-    seen = f"{evidence.kind}\n{evidence.subject}\n{evidence.source}\n{evidence.text}\n{evidence.time_s}"
-    return replace(evidence, digest=digest(seen))
+def sealed(context: Context, item: Evidence) -> Evidence:
+    """Return evidence without secrets and with a digest: of the plan for its lines, else of what was seen."""
+    text = redacted(item.text) if item.kind is EvidenceKind.CONFIG else item.text
+    seal = item.digest
+    if not seal and item.kind is EvidenceKind.PLAN:
+        seal = context.park.plan_digest
+    elif not seal:
+        seal = digest(f"{item.kind}\n{item.subject}\n{item.source}\n{text}\n{item.time_s}")
+    return Evidence(item.kind, item.subject, item.source, text, item.time_s, item.max_age_s, seal)
 
 
 def _finding(control: Control, check: str, entry: CheckEntry, outcome: Outcome) -> Finding:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from parkops.assess.context import CONFIG_MAX_AGE_S, Context
 from parkops.model import Device, Evidence, EvidenceKind, digest
@@ -20,7 +22,7 @@ MOSQUITTO = "/etc/mosquitto/conf.d/parkops.conf"
 _LIVE = re.compile(r"^=== nft list ruleset\n(.*?)(?=^=== |\Z)", re.MULTILINE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Text:
     """One configuration text; ``time_s`` is None when it was rendered and not read back."""
 
@@ -29,6 +31,12 @@ class Text:
     body: str
     time_s: float | None
     stale: bool = False
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # what was read out of it
+
+    @cached_property
+    def seal(self) -> str:
+        """The digest of the whole text."""
+        return digest(self.body)
 
     @property
     def origin(self) -> str:
@@ -52,13 +60,15 @@ class Text:
         source = f"{self.device}:{self.path}:{line}"
         seen = f"{text[:300]} ({self.origin})"
         max_age_s = None if self.time_s is None else CONFIG_MAX_AGE_S
-        return Evidence(
-            EvidenceKind.CONFIG, self.device, source, seen, self.time_s, max_age_s, digest(self.body)
-        )
+        return Evidence(EvidenceKind.CONFIG, self.device, source, seen, self.time_s, max_age_s, self.seal)
 
 
 def file_of(context: Context, device: Device, destination: str) -> Text | None:
     """Return a Linux node's file: the running one where it was read, else the rendered one."""
+    return context.once(("file", device.name, destination), lambda: _file(context, device, destination))
+
+
+def _file(context: Context, device: Device, destination: str) -> Text | None:
     running = context.running.get(device.name)
     if running is not None:
         for path, body in running.files:
@@ -73,6 +83,10 @@ def file_of(context: Context, device: Device, destination: str) -> Text | None:
 
 def config_of(context: Context, device: Device, language: str) -> Text | None:
     """Return a device's whole configuration in one language (``frr`` or ``xml``)."""
+    return context.once(("config", device.name, language), lambda: _config(context, device, language))
+
+
+def _config(context: Context, device: Device, language: str) -> Text | None:
     running = context.running.get(device.name)
     if running is not None and running.text:
         stale = not context.fresh(running.time_s, CONFIG_MAX_AGE_S)
@@ -85,6 +99,10 @@ def config_of(context: Context, device: Device, language: str) -> Text | None:
 
 def ruleset_of(context: Context, device: Device) -> Text | None:
     """Return the packet filter of a Linux node: as its kernel lists it where that was read, else its file."""
+    return context.once(("ruleset", device.name), lambda: _ruleset(context, device))
+
+
+def _ruleset(context: Context, device: Device) -> Text | None:
     running = context.running.get(device.name)
     found = _LIVE.search(running.text) if running else None
     if running is not None and found is not None:

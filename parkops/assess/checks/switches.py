@@ -21,7 +21,7 @@ def _switches(
     for device in devices:
         text = config_of(context, device, "xml")
         cited = [plan(device.source, device.name, device.name)]
-        switch = read(text) if text and not text.stale else None
+        switch = _read(text) if text and not text.stale else None
         if text is None:
             yield decided(None, expected, "no configuration was rendered or read", cited, device.name)
         elif text.stale:
@@ -32,6 +32,14 @@ def _switches(
             yield decided(None, expected, "the configuration is no XML", [text.cite(1, "")], device.name)
         else:
             yield device, text, switch
+
+
+def _read(text: Text) -> Switch | None:
+    """Return what a text says, read once."""
+    if "switch" not in text.memo:
+        text.memo["switch"] = read(text)
+    found: Switch | None = text.memo["switch"]
+    return found
 
 
 def access_profiles(context: Context) -> Iterator[Outcome]:
