@@ -97,10 +97,11 @@ class Ledger:
         kept = self._retention
         self._store.prune(now_s - kept.raw_s, now_s - kept.rollups_s, now_s - kept.intervals_s)
 
-    def end(self) -> None:
+    def end(self, vitals: Vitals) -> None:
         """Write everything."""
         try:
             with self._store.transaction():
+                self._store.save_vitals(vitals)
                 self._store.save_rollups(self._hours.all())
                 self._write_raw()
         except ParkopsError as error:

@@ -130,10 +130,10 @@ class Recorder:
         """Write some of what was measured, and how the monitor does; about once a second."""
         self._ledger.keep_house(now_s, vitals)
 
-    def end(self) -> None:
+    def end(self, vitals: Vitals) -> None:
         """Write everything."""
         self.flush()
-        self._ledger.end()
+        self._ledger.end(vitals)
 
     def count_open(self) -> None:
         """Bring the gauge of open events up to date; people close events too."""

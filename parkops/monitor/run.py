@@ -75,6 +75,8 @@ def run(
     """
     targets = prepare(park.targets, interval_s)
     with only_one(workspace), Store.open(workspace.database, BUSY_TIMEOUT_S) as store:
+        if not store.claim():
+            raise UsageError("a monitor on another machine writes this store", where=store.where)
         _retire(store, {target.id for target in targets})
         return asyncio.run(
             _until_interrupted(

@@ -272,4 +272,4 @@ class _Watcher:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._echo.close()
-        self._recorder.end()
+        self._recorder.end(self._vitals())

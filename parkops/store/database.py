@@ -66,6 +66,10 @@ class Database(Protocol):
         """Return a number that changes when another connection has written; 0 where that cannot be told."""
         ...
 
+    def claim(self) -> bool:
+        """Be the one connection that writes states, until it closes; False when another one is."""
+        ...
+
     def version(self) -> int:
         """Return the schema version, 0 for an empty database."""
         ...

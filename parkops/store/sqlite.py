@@ -68,6 +68,10 @@ class SqliteDatabase:
         """Return SQLite's data version, which changes when another connection has committed."""
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
+    def claim(self) -> bool:
+        """Return True: a lock file beside this one tells who writes."""
+        return True
+
     def version(self) -> int:
         """Return the schema version, 0 for an empty file."""
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])

@@ -81,6 +81,10 @@ class Store:
         """Close the connection; what was written stays."""
         self._connection.close()
 
+    def claim(self) -> bool:
+        """Be the one that writes states, until this closes; False when another monitor is."""
+        return self._connection.claim()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write everything inside at once, or nothing."""
