@@ -270,6 +270,7 @@ def _document(told: Figures, rows: Sequence[GroupFigures], found: Sequence[Event
     return {
         "from_s": told.since_s,
         "to_s": told.until_s,
+        "measured_from_s": told.measured_since_s,
         "groups": [{"by": row.by, **_row(row)} for row in rows],
         "park": [_row(row) for row in told.of("park")],
         "objectives": [asdict(item) for item in told.objectives],

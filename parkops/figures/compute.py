@@ -24,7 +24,9 @@ from parkops.model import (
 )
 
 NOTHING = Availability("", 0.0, 0.0, 0.0, 0)
-MEASURED_S = 31 * 86_400.0  # percentiles and utilisation are of the window's last days
+MEASURED_H = 31 * 24  # percentiles and utilisation are of so many hours at the window's end, and of
+LEAST_H = 24  # fewer, but not fewer than these, in a park of so many targets that there were more than
+MOST_ROLLUPS = 200_000  # hours of targets to add up
 
 
 class Source(Protocol):
@@ -65,13 +67,14 @@ def compute(
 ) -> Figures:
     """Return the figures of a park; what lies in ``windows`` of planned work is left out.
 
-    ``measured`` reads the rollups as well, of the last MEASURED_S at most: latency, loss, utilisation,
+    ``measured`` reads the rollups as well, of the last MEASURED_H hours at most: latency, loss, utilisation,
     objectives. A park that was never watched has figures in which nothing is known.
     """
     groups = members(park)
     seconds = _Seconds(park, source, tuple(windows))
     found = seconds.of(since_s, until_s)
-    rollups = source.rollups(max(since_s, until_s - MEASURED_S), until_s) if measured else ()
+    measured_s = _measured_since(park, since_s, until_s)
+    rollups = source.rollups(measured_s, until_s) if measured else ()
     sums: dict[str, Summed] = defaultdict(Summed)
     for rollup in rollups:
         if not rollup.name:
@@ -79,6 +82,7 @@ def compute(
     return Figures(
         since_s,
         until_s,
+        measured_s,
         tuple(
             group(kind, name, ids, found, seconds.excluded(since_s, until_s), sums)
             for (kind, name), ids in sorted(groups.items())
@@ -88,6 +92,11 @@ def compute(
         utilisation(park, rollups),
         coverage(park, source.latest(), source.reach(), until_s),
     )
+
+
+def _measured_since(park: Park, since_s: float, until_s: float) -> float:
+    hours = max(LEAST_H, min(MEASURED_H, MOST_ROLLUPS // max(1, len(park.targets))))
+    return max(since_s, until_s - 3600.0 * hours)
 
 
 def group(

@@ -140,6 +140,9 @@ class Figures:
 
     since_s: float
     until_s: float
+    measured_since_s: float = (
+        0.0  # begin of what loss, latency and utilisation are of: the window's last part
+    )
     groups: tuple[GroupFigures, ...] = ()  # of every kind, by kind and name
     objectives: tuple[ObjectiveStatus, ...] = ()
     utilisation: tuple[Utilisation, ...] = ()
