@@ -75,6 +75,11 @@ def _record(
     return SignalRecord(device, name, origin, severity, count, first_s, last_s, text, bool(clears))
 
 
-def prune(connection: Database, before_s: float) -> int:
-    """Delete what was last heard before a Unix time; return how many rows."""
-    return connection.execute("DELETE FROM signals WHERE last_s < ?", (before_s,)).rowcount
+def prune(connection: Database, before_s: float, kept: str = "", kept_before_s: float = 0.0) -> int:
+    """Delete what was last heard before a Unix time; return how many rows.
+
+    What begins with ``kept`` stays until a time of its own.
+    """
+    query = "DELETE FROM signals WHERE (last_s < ? AND (? = 0 OR substr(name, 1, ?) <> ?)) OR last_s < ?"
+    values = (before_s, len(kept), len(kept), kept, kept_before_s if kept else before_s)
+    return connection.execute(query, values).rowcount

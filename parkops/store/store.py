@@ -380,10 +380,14 @@ class Store:
         """Return what passed in the minutes of a window (Unix times)."""
         return flows.read(self._connection, since_s, until_s)
 
-    def prune_heard(self, before_s: float) -> int:
-        """Delete signals and traffic from before a Unix time; return how many rows."""
+    def prune_heard(self, before_s: float, kept: str = "", kept_before_s: float = 0.0) -> int:
+        """Delete signals and traffic from before a Unix time; return how many rows.
+
+        Signals whose name begins with ``kept`` stay until ``kept_before_s``.
+        """
         with self.transaction():
-            return signals_.prune(self._connection, before_s) + flows.prune(self._connection, before_s)
+            rows = signals_.prune(self._connection, before_s, kept, kept_before_s)
+            return rows + flows.prune(self._connection, before_s)
 
     # Assessments
 

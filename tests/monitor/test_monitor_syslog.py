@@ -3,6 +3,7 @@
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -167,6 +168,38 @@ def test_what_vendors_write(line, name, severity, clears):
     assert said.text.isprintable()
 
 
+DROPS = [
+    (b"<190>46: SW1: Nov 28 05:00:01: %SEC-6-IPACCESSLOGP: list OT-IN denied tcp 10.16.7.11(4001) ->"
+     b" 10.16.6.10(22), 1 packet", ("ot-in", "10.16.7.11", "10.16.6.10", "tcp", 22)),
+    (b"<190>46: SW1: Nov 28 05:00:01: %SEC-6-IPACCESSLOGDP: list 101 denied icmp 10.16.7.11 -> 10.16.6.10"
+     b" (8/0), 1 packet", ("101", "10.16.7.11", "10.16.6.10", "icmp", 0)),
+    (b"<188>Nov 28 2026 05:00:01 FW %%01SEC/4/POLICYDENY(l)[3]:protocol=6, src-ip=10.16.7.11, src-port=4001,"
+     b" dst-ip=10.16.6.10, dst-port=22, time=2026/11/28 05:00:01, rule-name=default.",
+     ("default", "10.16.7.11", "10.16.6.10", "tcp", 22)),
+    (b"<14>Nov 28 05:00:01 srx RT_FLOW: RT_FLOW_SESSION_DENY: session denied 10.16.7.11/4001->10.16.6.10/22"
+     b" junos-ssh 6(0) default-deny ot it", ("default-deny", "10.16.7.11", "10.16.6.10", "tcp", 22)),
+    (b"<4>Nov 28 05:00:00 ap kernel: [ 9.1] reject wan in: IN=wan OUT= MAC=00 SRC=10.16.7.11 DST=10.16.6.10"
+     b" LEN=60 PROTO=TCP SPT=4 DPT=22 WINDOW=1", ("wan in", "10.16.7.11", "10.16.6.10", "tcp", 22)),
+    (b"<4>Nov 28 05:00:00 gw kernel: parkops-input-drop IN=eth1 OUT= SRC=fd00:16:7::b DST=fd00:16:6::a LEN=1"
+     b" PROTO=ICMPv6 TYPE=128", ("parkops-input-drop", "fd00:16:7::b", "fd00:16:6::a", "icmp", 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "packet"), DROPS, ids=[packet[0] for _, packet in DROPS])
+def test_what_filters_log(line, packet):
+    logged = firewall.read(syslog.parse(line))
+    assert (logged.rule, logged.src, logged.dst, logged.protocol, logged.port) == packet
+    assert logged.dropped
+
+
+def test_what_a_filter_lets_pass_is_no_drop():
+    line = (
+        b"<4>Nov 28 05:00:00 gw kernel: parkops 1001 IN=a OUT=b SRC=10.0.0.1 DST=10.0.0.2 PROTO=TCP DPT=443"
+    )
+    logged = firewall.read(syslog.parse(line))
+    assert (logged.rule, logged.port, logged.dropped) == ("parkops 1001", 443, False)
+
+
 def test_a_bad_table_of_patterns_is_refused_with_its_mistake():
     with pytest.raises(UsageError, match=r"(?s)mine\.yaml: no table of log patterns.*sevrity"):
         patterns.load("patterns: [{text: a, name: b, sevrity: info}]", "mine.yaml")
@@ -218,7 +251,7 @@ def test_nothing_that_comes_stops_the_reader(data):
         except ValueError:
             continue
         assert found.text.isprintable()
-        firewall.read(found.text)
+        firewall.read(found)
         assert patterns.read(found, patterns.builtin()).name
 
 
@@ -232,6 +265,18 @@ def test_frames_come_out_whole_however_they_are_cut(messages, data):
         found += frames.feed(stream[place : place + step])
         place += step
     assert found == messages
+
+
+@pytest.mark.parametrize(
+    "piece", ["ring ", "IN=", "list a denied tcp 1 ", "Failed password for a ", "FILTER/6/: "]
+)
+def test_a_message_made_to_keep_the_reader_busy_does_not(piece):
+    data = b"<34>kernel: " + piece.encode() * (60_000 // len(piece))
+    before_s = time.process_time()
+    message = syslog.parse(data)
+    assert firewall.read(message) is None
+    assert patterns.read(message, patterns.builtin()).name
+    assert time.process_time() - before_s < 2
 
 
 def test_senders_that_must_show_a_certificate(tmp_path):

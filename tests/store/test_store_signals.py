@@ -1,18 +1,10 @@
 """Signals and traffic are added up where they are kept."""
 
-import pytest
-
 from parkops.model import Signal
 from parkops.model.traffic import Traffic
 from parkops.store import Store
 
 HOUR = 1_800_000_000 // 3600 * 3600.0
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store.open(tmp_path / "parkops.db") as store:
-        yield store
 
 
 def said(time_s, name="linkDown:ge-0/0/1", device="sw-1", text="", severity="warning", clears=False):
@@ -34,6 +26,13 @@ def test_signals_of_a_device_and_since_a_time_and_their_end(store):
     assert [row.device for row in store.signals(since_s=HOUR + 7000)] == ["", "sw-1"]
     assert store.prune_heard(HOUR + 7250) == 2
     assert [row.name for row in store.signals()] == ["coldStart"]
+
+
+def test_attacks_are_kept_for_longer(store):
+    store.save_signals([said(HOUR), said(HOUR, name="attack-dropped:scan:x"), said(HOUR + 7200)])
+    assert store.prune_heard(HOUR + 3600, "attack-", HOUR - 1) == 1
+    assert [row.name for row in store.signals()] == ["attack-dropped:scan:x", "linkDown:ge-0/0/1"]
+    assert store.prune_heard(HOUR + 3600, "attack-", HOUR + 1) == 1
 
 
 def test_traffic_of_a_minute_is_added_up(store):

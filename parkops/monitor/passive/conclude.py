@@ -27,7 +27,7 @@ class Reader:
 
     def read(self, device: str, message: Message) -> Said | None:
         """Return what a message says; None for what our own probes have caused."""
-        logged = firewall.read(message.text)
+        logged = firewall.read(message)
         if logged is not None:
             return self._packet(device, logged)
         said = patterns.read(message, self.table)

@@ -17,6 +17,7 @@ from parkops.monitor.passive.intake import Said
 from parkops.monitor.passive.syslog import LEVELS, Message
 
 NAME_LENGTH = 120
+LOOKED_AT = 1000  # characters: a search may take the square of them, and whoever sends chooses the text
 
 
 class Row(BaseModel):
@@ -41,10 +42,10 @@ class Pattern:
 
     def read(self, message: Message) -> Said | None:
         """Return what a message says, None where it does not fit."""
-        if self.app is not None and self.app.search(message.app) is None:
+        if self.app is not None and self.app.search(message.app[:NAME_LENGTH]) is None:
             return None
         whole = f"{message.app}: {message.text}" if self.app is None and message.app else message.text
-        found = self.text.search(whole)
+        found = self.text.search(whole[:LOOKED_AT])
         if found is None:
             return None
         groups = {key: value or "" for key, value in found.groupdict().items()}

@@ -33,6 +33,7 @@ log = logging.getLogger("parkops.monitor")
 WRITE_S = 1.0
 TICK_S = 5.0
 KEEP_S = 90 * 86_400.0
+KEEP_ATTACKS_S = 2 * 366 * 86_400.0  # an assessment counts a year of them
 MOST_WAITING = 50_000  # signals that are kept while the store cannot be written
 SYSLOG, TRAP, FLOW = "syslog", "snmp-trap", "flow"
 Address = tuple[str, int]
@@ -284,7 +285,7 @@ class Listeners:
 
     def _prune(self, store: Store, now_s: float) -> None:
         try:
-            store.prune_heard(now_s - KEEP_S)
+            store.prune_heard(now_s - KEEP_S, "attack-", now_s - KEEP_ATTACKS_S)
         except ParkopsError as error:
             log.error("%s", error)
 
