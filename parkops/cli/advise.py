@@ -29,7 +29,7 @@ MOST = 12  # rows of a table on the screen; --json has all
     "--measures", "list_measures", is_flag=True, help="List the measures that prices name, and stop."
 )
 @click.option("--all", "everything", is_flag=True, help="Print all rows, not the first of each table.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Language.")
 @json_option
 @click.pass_obj
 def advise(
