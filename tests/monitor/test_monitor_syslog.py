@@ -279,6 +279,16 @@ def test_a_message_made_to_keep_the_reader_busy_does_not(piece):
     assert time.process_time() - before_s < 2
 
 
+def test_what_is_heard_while_the_store_refuses_is_written_later(tmp_path):
+    place = tmp_path / "parkops.db"
+    place.write_bytes(b"this is no database, for now" * 40)
+    with listening(tmp_path, syslog=HERE) as (running, _):
+        send(b"<5>Nov 28 05:00:00 gw early: in vain", running.port("syslog"))
+        wait_until(lambda: running.counts["syslog", "signal"] == 1, what="the message")
+        place.unlink()
+        heard_row(tmp_path, "log:notice:early")
+
+
 def test_senders_that_must_show_a_certificate(tmp_path):
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",

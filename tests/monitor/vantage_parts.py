@@ -174,7 +174,7 @@ class Zone:
         return self.inside(asyncio.run, go())
 
 
-def flow(kind, port=0, address="10.77.0.2", vantage="gw", timeout_s=5.0, detail="", **params):
+def flow(kind, port=0, address="10.77.0.2", vantage="gw", timeout_s=20.0, detail="", **params):
     named = (("kind", kind), ("timeout_s", str(timeout_s)), *((k, str(v)) for k, v in params.items()))
     return Target(
         f"flow/{kind}-{port}{detail}", "flow", "there", address, port, 30.0, params=named, vantage=vantage

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from parkops.errors import ParkopsError
 from parkops.model import Park, Signal
+from parkops.model.traffic import Traffic
 from parkops.monitor.passive import netconf, patterns, sflow, sockets, syslog, traps, usm
 from parkops.monitor.passive.attacks import Attacks
 from parkops.monitor.passive.conclude import Reader
@@ -159,6 +160,8 @@ class Listeners:
     ) -> None:
         self._database, self._listen, self._sink = database, listen, sink
         self._waiting: list[Signal] = []
+        self._traffic: list[Traffic] = []
+        self._store: Store | None = None
         self._lock = threading.Lock()
         self.unwritten = 0
         self.ears = Ears.of(park, self._take, users or {}, time.time)
@@ -255,8 +258,8 @@ class Listeners:
 
     async def _keep_house(self) -> None:
         assert self._done is not None
-        with Store.open(self._database) as store:
-            tick_s = prune_s = 0.0
+        tick_s = prune_s = 0.0
+        try:
             while not self._done.is_set():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._done.wait(), WRITE_S)
@@ -264,24 +267,37 @@ class Listeners:
                 if now_s - tick_s >= TICK_S:
                     tick_s = now_s
                     self.ears.attacks.tick(now_s)
-                self._write(store)
-                if now_s - prune_s >= 3600:
+                self._write()
+                if self._store is not None and now_s - prune_s >= 3600:
                     prune_s = now_s
-                    self._prune(store, now_s)
+                    self._prune(self._store, now_s)
+        finally:
+            self._drop_store()
 
-    def _write(self, store: Store) -> None:
+    def _write(self) -> None:
+        """Write what waits, all or nothing; while the store refuses, keep it, and open the store anew."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
-        traffic = self.ears.ledger.drain()
+        self._traffic += self.ears.ledger.drain()
+        self.unwritten += max(0, len(self._traffic) - MOST_WAITING)
+        del self._traffic[:-MOST_WAITING]
         try:
-            with store.transaction():
-                store.save_signals(waiting)
-                store.save_traffic(traffic)
+            if self._store is None:
+                self._store = Store.open(self._database)
+            with self._store.transaction():
+                self._store.save_signals(waiting)
+                self._store.save_traffic(self._traffic)
+            self._traffic.clear()
         except ParkopsError as error:
             log.error("%s", error)
+            self._drop_store()
             with self._lock:
                 self._waiting = (waiting + self._waiting)[-MOST_WAITING:]
-            self.unwritten += len(traffic)
+
+    def _drop_store(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
 
     def _prune(self, store: Store, now_s: float) -> None:
         try:
