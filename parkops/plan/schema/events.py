@@ -39,8 +39,8 @@ class ThresholdPlan(Part):
 
     model_config = examples({"warning": 30, "critical": 7})
 
-    warning: Number | None = None
-    critical: Number | None = None
+    warning: Number | None = Field(default=None, description="Limit of a warning, in the value's unit")
+    critical: Number | None = Field(default=None, description="Limit of a critical event")
 
 
 class MaintenancePlan(Part):
@@ -114,7 +114,7 @@ class EventsPlan(Part):
     deadlines: dict[Severity, DeadlinePlan] = Field(
         default_factory=dict, description="By severity; default 15 min and 4 h, of warnings 4 h and 24 h"
     )
-    damping: DampingPlan = DampingPlan()
+    damping: DampingPlan = Field(default=DampingPlan(), description="When what comes and goes is one event")
     severities: dict[
         Annotated[str, Field(pattern=r"^(probe|kind|role|zone|tenant|device):.+$")], Severity
     ] = Field(
