@@ -137,7 +137,11 @@ class Recorder:
 
     def count_open(self) -> None:
         """Bring the gauge of open events up to date; people close events too."""
-        counts = Counter(event.severity for event in self._store.events(open_only=True))
+        try:
+            counts = Counter(event.severity for event in self._store.events(open_only=True))
+        except ParkopsError as error:
+            log.error("%s", error)
+            return
         self._metrics.open_events = {name: counts[name] for name in {"critical", "warning", *counts}}
 
     def _tell(self, event: Event) -> None:

@@ -32,7 +32,7 @@ BEHIND_S = 0.005  # the same while probes wait to be sent
 FLUSH_S = 0.5
 CONNECTIONS = 32  # probes other than ICMP that run at once
 RETRY_S = 1.0  # a first loss is probed again after this time, or this share of the interval
-RETRY_SHARE = 0.15
+RETRY_SHARE = 0.1
 LATE_S = 0.2  # an answer that took this much longer than its timeout tells of this process, not the target
 
 

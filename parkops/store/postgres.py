@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
-from parkops.errors import MachineError
+from parkops.errors import MachineError, ParkopsError
 from parkops.store.database import Values
 
 if TYPE_CHECKING:
-    from psycopg import Cursor
+    from psycopg import Connection, Cursor
     from psycopg.adapt import Dumper
 
 CONNECT_TIMEOUT_S = 10
+RENEW_S, RENEW_TIMEOUT_S = 5.0, 2  # between two attempts to reach a server that went away; probes stand still
 MIGRATION_LOCK = 0x7061726B  # one migration at a time in a database; the number names nothing else
 MONITOR_LOCK = MIGRATION_LOCK + 1
 
@@ -43,26 +45,60 @@ class PostgresDatabase:
             hint = "pip install 'parkops[postgres]'"
             raise MachineError("a store in PostgreSQL needs psycopg", where=self.where, hint=hint) from error
         self.errors: tuple[type[Exception], ...] = (psycopg.Error,)
-        self._idle = psycopg.pq.TransactionStatus.IDLE
+        self._lost = (psycopg.OperationalError, psycopg.InterfaceError)
+        status = psycopg.pq.TransactionStatus
+        self._open_states = (status.ACTIVE, status.INTRANS, status.INERROR)
+        self._url, self._busy_timeout_s = url, busy_timeout_s
+        self._claimed, self._again_s = False, 0.0
         try:
-            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S)
-            self._connection.adapters.register_dumper(bool, _bool_dumper())
-            self._connection.execute(
-                "SELECT set_config('lock_timeout', %s, false), set_config('TimeZone', 'UTC', false)",
-                (f"{busy_timeout_s * 1000:.0f}ms",),
-            )
+            self._connection = self._connect(CONNECT_TIMEOUT_S)
         except psycopg.Error as error:
             raise MachineError(f"cannot open the store: {error}", where=self.where) from error
+
+    def _connect(self, timeout_s: int) -> Connection[Any]:
+        import psycopg
+
+        connection: Connection[Any] = psycopg.connect(self._url, autocommit=True, connect_timeout=timeout_s)
+        connection.adapters.register_dumper(bool, _bool_dumper())
+        connection.execute(
+            "SELECT set_config('lock_timeout', %s, false), set_config('TimeZone', 'UTC', false)",
+            (f"{self._busy_timeout_s * 1000:.0f}ms",),
+        )
+        return connection
+
+    def _renew(self) -> None:
+        """Connect anew after a server's restart, each RENEW_S at most; ParkopsError while that fails."""
+        if time.monotonic() < self._again_s:
+            raise ParkopsError("the store's server is away", where=self.where)
+        self._again_s = time.monotonic() + RENEW_S
+        try:
+            self._connection.close()
+            self._connection = self._connect(RENEW_TIMEOUT_S)
+        except self.errors as error:
+            raise ParkopsError(f"the store's server is away: {error}", where=self.where) from error
+        if self._claimed and not self.claim():
+            self._connection.close()
+            raise ParkopsError("another monitor has taken this store meanwhile", where=self.where)
 
     @property
     def in_transaction(self) -> bool:
         """Tell whether a transaction is open."""
-        return self._connection.info.transaction_status != self._idle
+        return self._connection.info.transaction_status in self._open_states
 
     def execute(self, query: str, values: Values = ()) -> Cursor[Any]:
-        """Run one statement."""
+        """Run one statement; outside of a transaction a lost connection is made anew first."""
         text = cast(Any, dialect(query))
-        return self._connection.execute(text, values) if values else self._connection.execute(text)
+        if self.in_transaction:
+            return self._connection.execute(text, values or None)
+        if self._connection.closed:
+            self._renew()
+        try:
+            return self._connection.execute(text, values or None)
+        except self._lost:
+            if not self._connection.closed:
+                raise
+            self._renew()
+            return self._connection.execute(text, values or None)
 
     def executemany(self, query: str, rows: Iterable[Values]) -> object:
         """Run one statement for each row of values."""
@@ -77,6 +113,7 @@ class PostgresDatabase:
     def claim(self) -> bool:
         """Hold the database's lock of monitors, on whatever machine they run."""
         row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (MONITOR_LOCK,)).fetchone()
+        self._claimed = bool(row and row[0]) or self._claimed
         return bool(row and row[0])
 
     def version(self) -> int:

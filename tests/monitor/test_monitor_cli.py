@@ -72,8 +72,8 @@ def test_monitor_tells_what_it_saw(call):
 def test_monitor_ends_after_a_time_and_tells_of_events(call, service):
     service.stop()
     begin_s = time.monotonic()
-    said = call(monitor, "--for", "1.2", "--interval", "0.3")
-    assert time.monotonic() - begin_s < 10
+    said = call(monitor, "--for", "4", "--interval", "0.3")
+    assert time.monotonic() - begin_s < 60
     assert "event 1 opened: dev/tcp: connection refused" in said
     assert "1 events opened" in said
 

@@ -34,13 +34,19 @@ class Postgres:
 
     def __enter__(self):
         self.run(BIN / "initdb", "-D", self.folder / "data", "-A", "trust", "--no-sync", "--locale=C.UTF-8")
+        self.start()
+        return self
+
+    def start(self):
         options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c shared_buffers=16MB"
         log = self.folder / "log"
         self.run(BIN / "pg_ctl", "-D", self.folder / "data", "-l", log, "-w", "-o", options, "start")
-        return self
+
+    def stop(self):
+        self.run(BIN / "pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
 
     def __exit__(self, *error):
-        self.run(BIN / "pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
+        self.stop()
         shutil.rmtree(self.folder)
 
     def new(self):

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from parkops.errors import UsageError
-from parkops.model import Access, Park, SourceRef, State, Target, Workspace
+from parkops.errors import ParkopsError, UsageError
+from parkops.model import Access, Park, Sample, SourceRef, State, Target, Workspace
 from parkops.monitor import run
 from parkops.store import Store
 from parkops.store.postgres import dialect
@@ -47,6 +47,26 @@ def test_one_monitor_writes_a_store_whatever_machine_it_runs_on(postgres, tmp_pa
         with pytest.raises(UsageError, match="a monitor on another machine writes this store"):
             run(park(closed_port()), Workspace(tmp_path, store=url), rounds=1)
     assert run(park(closed_port()), Workspace(tmp_path, store=url), rounds=1).rounds == 1
+
+
+def test_a_server_that_restarts_is_found_again_and_nothing_is_lost(postgres, monkeypatch):
+    monkeypatch.setattr("parkops.store.postgres.RENEW_S", 0.0)
+    with Store.open(postgres.new()) as store:
+        assert store.claim()
+        store.save_samples([Sample("a/icmp", 10.0, State.UP)])
+        postgres.stop()
+        for _ in range(2):
+            with pytest.raises(ParkopsError, match=r"away|cannot be written"):
+                store.save_samples([Sample("a/icmp", 20.0, State.UP)])
+            with pytest.raises(ParkopsError, match="away"):
+                store.latest()
+        postgres.start()
+        store.save_samples([Sample("a/icmp", 30.0, State.DOWN)])
+        assert [(i.start_s, i.end_s, i.state) for i in store.intervals()] == [
+            (10.0, 30.0, State.UP),
+            (30.0, 30.0, State.DOWN),
+        ]
+        assert [i.target for i in store.latest()] == ["a/icmp"]
 
 
 @pytest.mark.parametrize(
