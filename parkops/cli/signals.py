@@ -63,13 +63,14 @@ def _show(ctx: Context, heard: tuple[SignalRecord, ...], count: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from parkops.cli.eventing import ago
+    from parkops.cli.eventing import WIDE, ago
 
     if not heard:
         ctx.console.print("No signals.")
         return
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, expand=True)
-    for head in ("Last", "Times", "Device", "Signal", "Origin", "Text"):
+    wide = ctx.console.width >= WIDE
+    for head in ("Last", "Times", "Device", "Signal", *(("Origin", "Text") if wide else ())):
         ratio = {"Signal": 2, "Text": 3}.get(head)
         justify: Literal["left", "right"] = "right" if head in ("Last", "Times") else "left"
         table.add_column(head, no_wrap=True, overflow="ellipsis", ratio=ratio, justify=justify)
@@ -77,7 +78,7 @@ def _show(ctx: Context, heard: tuple[SignalRecord, ...], count: int) -> None:
     for row in heard:
         cells = (ago(now_s - row.last_s), str(row.count), row.device or "-", row.name, row.origin, row.text)
         style = "" if row.clears else {"critical": "red", "warning": "yellow"}.get(row.severity, "")
-        table.add_row(*map(Text, cells), style=style)
+        table.add_row(*map(Text, cells[: len(table.columns)]), style=style)
     ctx.console.print(table)
     if count > len(heard):
         ctx.console.print(f"{count - len(heard)} older rows are left out (--all).")
