@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from parkops.assess.config.document import Document, Hit, Section, parts_of
 from parkops.assess.config.patterns import Patterns
@@ -155,7 +156,9 @@ class _Judge:
         """Say what it means that nothing speaks of this."""
         if self.rule.default:
             return _Part(Verdict.PASS, f"nothing is said, and {self.rule.default}")
-        first = self._mend(()).strip().split("\n", 1)[0].strip()
+        first = (
+            "" if self.rule.absent == "not-applicable" else self._mend(()).strip().split("\n", 1)[0].strip()
+        )
         actual = f"no line such as `{first}`" if first else "nothing is said about it"
         return _Part(Verdict(self.rule.absent), actual, (), self._mend(()))
 
@@ -329,6 +332,7 @@ _SECRET = re.compile(
 )
 
 
+@lru_cache(65536)
 def redacted(text: str) -> str:
     """Return a line without the secret that it may show in clear: no report repeats it."""
     return _SECRET.sub(r"\1 ***", text)

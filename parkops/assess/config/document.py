@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from parkops.assess.config.patterns import Patterns
 from parkops.assess.config.tree import File, Line
 
+_LISTED = re.compile(r"[\w-]+$|config \S+$")  # an element, or an unnamed section of UCI
+_KEY = re.compile(
+    r"(?:option )?(?:name|id|key|username|address|host|sequence-id|ifName|IfIndex) '?([^']+?)'?$"
+)
 _SEPARATOR = re.compile(r" ([/>]) ")
 
 
-def parts_of(pattern: str) -> tuple[list[str], list[str]]:
+@lru_cache(65536)
+def _of(pattern: str, path: str) -> bool:
+    return bool(re.search(pattern, path))
+
+
+@lru_cache(8192)
+def parts_of(pattern: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return a pattern's parts from the outermost in, and how each but the first stands below the last.
 
     ``a / b`` is b anywhere below a, ``a > b`` is b directly below a, and ``> a`` is a at the margin.
     """
     margin = pattern.startswith("> ")
     pieces = _SEPARATOR.split(pattern.removeprefix("> "))
-    return pieces[::2], [">" if margin else "", *pieces[1::2]]
+    return tuple(pieces[::2]), (">" if margin else "", *pieces[1::2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +87,13 @@ class Document:
         if section.rows:
             found = [(i, text) for i, text in section.rows if last in self.patterns.matching(text)]
             return [Hit(self.lines[i], match, i) for i, text in found if (match := compiled.match(text))]
-        numbers = [n for n in self.index.get(last, ()) if section.first <= n < section.end]
+        numbers = self.index.get(last)
+        if not numbers:
+            return []
+        first, end = bisect_left(numbers, section.first), bisect_left(numbers, section.end)
         return [
             Hit(self.lines[n], match, n)
-            for n in numbers
+            for n in numbers[first:end]
             if self._placed(n, parts, links, section) and (match := compiled.match(self.lines[n].text))
         ]
 
@@ -104,16 +118,19 @@ class Document:
 
     def of_files(self, pattern: str, *, each: bool) -> list[Section]:
         """Return the lines of the files whose path matches, in one or file by file; none: no such file."""
-        chosen = [number for number, file in enumerate(self.files) if re.search(pattern, file.path)]
-        ranges = [self._range(number) for number in chosen]
+        ranges = [
+            range_ for file, range_ in zip(self.files, self.ranges, strict=True) if _of(pattern, file.path)
+        ]
         if each or len(ranges) < 2:
             return [Section(None, None, first, end) for first, end in ranges]
         rows = tuple((n, self.lines[n].text) for first, end in ranges for n in range(first, end))
         return [Section(None, None, 0, 0, rows=rows)]
 
-    def _range(self, file: int) -> tuple[int, int]:
-        numbers = [number for number, line in enumerate(self.lines) if line.file == file]
-        return (numbers[0], numbers[-1] + 1) if numbers else (0, 0)
+    @cached_property
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        """The first line of each file, and the first after it."""
+        of = [line.file for line in self.lines]
+        return tuple((bisect_left(of, n), bisect_left(of, n + 1)) for n in range(len(self.files)))
 
     def sections(self, pattern: str, inside: Section) -> list[Section]:
         """Return the sections whose first line matches."""
@@ -126,11 +143,12 @@ class Document:
         return [self._grouped(hits) for hits in grouped.values()]
 
     def _label(self, hit: Hit) -> str:
-        """Return the key of an element of a list, which stands below it."""
-        if " " in hit.line.text or hit.line.end == hit.at + 1:
+        """Return the key of an element of a list, which stands among the first lines below it."""
+        if not _LISTED.match(hit.line.text):
             return ""
-        first = self.lines[hit.at + 1].text
-        return first.partition(" ")[2] if first.startswith(("name ", "id ", "key ")) else ""
+        below = (self.lines[n].text for n in range(hit.at + 1, min(hit.at + 6, hit.line.end)))
+        found = next((match for text in below if (match := _KEY.match(text))), None)
+        return found[1] if found else ""
 
     def _grouped(self, hits: Sequence[Hit]) -> Section:
         rows = tuple((hit.at, hit.line.text[hit.match.end() :].strip()) for hit in hits)
