@@ -138,7 +138,7 @@ def _paths(configs: Sequence[Path]) -> list[Path]:
     for path in configs:
         inside = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
         found |= dict.fromkeys(inside)
-    if not found:
+    if configs and not found:
         raise UsageError("no file in it", where=str(configs[0]))
     return list(found)
 
@@ -155,7 +155,7 @@ def _read(path: Path) -> str:
 
 def _devices(files: Sequence[File], platform: str | None) -> list[tuple[File, ...]]:
     """Return the files of each device: one each, but where a platform's device has several."""
-    if platform in SEVERAL:
+    if platform in SEVERAL and files:
         return [tuple(files)]
     return [(file,) for file in files]
 

@@ -325,10 +325,11 @@ def _filled(mend: str, values: Mapping[str, str]) -> str:
 
 
 _SECRET = re.compile(
-    r"\b(simple|plain|plaintext|community(?: (?:read|write|name))?"
-    r"|(?:password|secret|key|key-string)(?: [07])?)"
+    r"\b(simple|plain|plaintext|community(?: (?:read|write|name))?(?: simple)?|(?:password|secret)(?: [07])?"
+    r"|key-string(?: [07])?|key(?: [07])?(?! \d{1,5}\b)|securityname(?=.* v[12]c?$)|version (?:1|2c)"
+    r"|(?:snmp-server|snmp) host \S+(?= \S+$))"
     r" (?!<|cipher|irreversible|hash|simple|plain|encrypted|sha|chain|md5|aes|\d |enable|mode|policy|domain"
-    r"|scheme|complexity|authentication|control|recovery|length|@secret)(\"?[^\s\"]+\"?)"
+    r"|scheme|complexity|authentication|control|recovery|length|min|@secret|exchange)(\"?[^\s\"]+\"?)"
 )
 
 

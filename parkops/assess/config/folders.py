@@ -41,13 +41,13 @@ class Audits:
         return self._read[platform]
 
     def guess(self, texts: Sequence[File]) -> str:
-        """Return the platform whose own lines stand in the texts most often, "" when none does."""
+        """Return the platform of whose own lines there are most in the texts, "" when there is none."""
         counts: dict[str, int] = {}
         rows = [row.strip() for file in texts for row in file.text.splitlines()[:5000]]
         for name in self.names():
             audit = self.get(name)
             marks = [re.compile(mark) for mark in audit.rules.guess] if audit else []
-            counts[name] = sum(any(mark.match(row) for row in rows) for mark in marks)
+            counts[name] = sum(any(mark.match(row) for mark in marks) for row in rows)
         best = max(counts, key=lambda name: counts[name], default="")
         return best if best and counts[best] else ""
 
