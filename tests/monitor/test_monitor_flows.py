@@ -1,6 +1,7 @@
 """Flow records of Open vSwitch and softflowd, added up and compared with what the plan allows."""
 
 import time
+from ipaddress import ip_network
 
 import pytest
 from flows_parts import Switch, session, tcp
@@ -134,6 +135,21 @@ def test_sessions_of_the_plan_are_told_in_both_directions_as_one(watched):
     assert (row.minute_s, row.packets) == (120.0, 24)
     assert told == []
     assert ledger.drain() == []
+
+
+def test_ipv6_and_tagged_frames_are_read_alike(watched):
+    ledger, told = watched
+    segments = {segment.id: segment for segment in demo_park().segments}
+    src, dst = (
+        str(ip_network(segments[name].ipv6)[11]) for name in ("huaxing.p1.mobile", "huaxing.p1.control")
+    )
+    frames = [frame[:12] + b"\x81\x00\x00\x64" + frame[12:] for frame in session(src, dst, 40_000, 1883)]
+    ledger.take(60.0, "hx-bd-1", of(*frames, *session(src, "2001:db8:1::7", 40_001, 443)))
+    found = {(row.src, row.dst, row.service): row.flow for row in ledger.drain()}
+    assert found == {
+        ("hx-mobile", "hx-control", "tcp/1883"): "hx-agv-data", ("hx-mobile", "outside", "tcp/443"): ""
+    }  # fmt: skip
+    assert {said.name for said in told} == {"leak:hx-mobile"}
 
 
 def test_tries_that_nobody_answers_are_no_leak_but_many_are_a_scan(watched):
