@@ -28,6 +28,8 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
+# for PGPASSWORD, PARKOPS_REMOTE_WRITE and other secrets
+EnvironmentFile=-{state}/monitor.env
 ExecStart={command}
 Restart=on-failure
 RestartSec=2
@@ -92,7 +94,7 @@ def monitor(
     from parkops.mended import change_of
 
     if unit:
-        click.echo(_systemd_unit(ctx, listen, Wanted(**heard)), nl=False)
+        click.echo(_systemd_unit(ctx, listen, remote_url, Wanted(**heard)), nl=False)
         return
     park = ctx.park()
     room.prepare(park.targets, interval_s)  # mistakes before anything is started
@@ -148,14 +150,21 @@ def _secrets(ctx: Context) -> Callable[[str], str]:
     return lambda reference: secrets.resolve(reference, ctx.workspace.root)
 
 
-def _systemd_unit(ctx: Context, listen: str | None, wanted: Wanted) -> str:
-    """Return a unit of systemd that runs the monitor of this park, with no more rights than it needs."""
+def _systemd_unit(ctx: Context, listen: str | None, remote_url: str | None, wanted: Wanted) -> str:
+    """Return a unit of systemd that runs the monitor of this park, with no more rights than it needs.
+
+    Passwords do not stand in it: anybody may read units.
+    """
     import shlex
     import sys
 
+    from parkops.store.postgres import without_password
+
     park, root = ctx.park(), ctx.workspace.root
-    program = [sys.executable, "-m", "parkops", "-p", str(root), "monitor"]
-    command = [*program, *(["--listen", listen] if listen else []), *wanted.words]
+    store = without_password(ctx.workspace.store).replace(":***@", "@")
+    program = [sys.executable, "-m", "parkops", "-p", str(root), *(["--store", store] if store else [])]
+    remote = ["--remote-write", remote_url] if remote_url and "@" not in remote_url else []
+    command = [*program, "monitor", *(["--listen", listen] if listen else []), *remote, *wanted.words]
     line = " ".join(shlex.quote(word).replace("%", "%%") for word in command)
     return UNIT.format(park=park.name, command=line, state=str(ctx.workspace.state).replace("%", "%%"))
 

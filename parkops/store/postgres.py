@@ -38,7 +38,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, busy_timeout_s: float) -> None:
         """Connect; MachineError when psycopg is missing or the server cannot be reached."""
-        self.where = _without_password(url)
+        self.where = without_password(url)
         try:
             import psycopg
         except ImportError as error:
@@ -165,7 +165,8 @@ def dialect(query: str) -> str:
     return named if named.count("%(") else named.replace("?", "%s")
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """Return a URL that may be shown."""
     parts = urlsplit(url)
     if parts.password is None:
         return url

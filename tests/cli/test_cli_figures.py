@@ -148,3 +148,15 @@ def test_the_store_tells_what_it_keeps_and_forgets_only_when_told(watched):
         watched, "store", "prune", "--raw", "0s", "--dry-run"
     )
     assert json.loads(call(watched, "store", "--json"))["rows"] == told["rows"]
+
+
+def test_the_unit_of_the_monitor_names_the_store_and_no_secrets(watched):
+    said = call(
+        watched, "--store", "postgresql://me:secret@db/park", "monitor", "--systemd-unit",
+        "--remote-write", "http://p:9090/api/v1/write",
+    )  # fmt: skip
+    assert " --store postgresql://me@db/park monitor --remote-write http://p:9090/api/v1/write\n" in said
+    assert f"EnvironmentFile=-{watched}/.parkops/monitor.env" in said
+    assert "secret" not in call(
+        watched, "monitor", "--systemd-unit", "--remote-write", "https://u:secret@p/"
+    ).replace("other secrets", "")
