@@ -116,6 +116,12 @@ def _no_secret(reference: str) -> str:
     raise UsageError(f"this monitor was given no secrets: {reference}")
 
 
+def _worth(targets: Sequence[Target]) -> list[int]:
+    """Return how many rounds one sample of each target is good for: a round is the shortest interval long."""
+    shortest_s = min((target.interval_s for target in targets), default=1.0)
+    return [max(1, int(target.interval_s / shortest_s)) for target in targets]
+
+
 class _Watcher:
     """The loop of one watch."""
 
@@ -147,7 +153,8 @@ class _Watcher:
         self._pool = asyncio.Semaphore(CONNECTIONS)
         self._busy = [False] * len(targets)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._done = [0] * len(targets)
+        self._worth = _worth(targets)
+        self._done = [0] * len(targets)  # rounds that each target's samples are good for
         self._round, self._behind = 0, len(targets)
         self._lag_s, self._skipped = 0.0, 0
 
@@ -252,15 +259,16 @@ class _Watcher:
         self._count(index)
 
     def _count(self, index: int) -> None:
-        self._done[index] += 1
-        if self._done[index] == self._round + 1:
+        before = self._done[index]
+        self._done[index] = after = before + self._worth[index]
+        if before <= self._round < after:
             self._behind -= 1
             if not self._behind:
                 self._next_round()
 
     def _next_round(self) -> None:
         self._round = min(self._done)
-        self._behind = sum(done == self._round for done in self._done)
+        self._behind = sum(done <= self._round for done in self._done)
         self._metrics.rounds = self._round
         self._recorder.flush()
         if self._hooks.on_round is not None:

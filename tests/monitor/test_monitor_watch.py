@@ -337,3 +337,14 @@ def test_rounds_until_and_interval(store, service):
     begin_s = time.monotonic()
     asyncio.run(watch(targets, store, until=lambda: time.monotonic() - begin_s > 0.5))
     assert time.monotonic() - begin_s < 5
+
+
+def test_a_round_is_as_long_as_the_shortest_interval(store, service):
+    """What is read once in many rounds does not hold them up: its last answer stands for them."""
+    fast = target("tcp", service.port, detail="fast", interval_s=0.3)
+    slow = target("tcp", service.port, detail="slow", interval_s=30)
+    seen: list[str] = []
+    hooks = Hooks(on_sample=lambda sample: seen.append(sample.target))
+    summary = asyncio.run(watch([fast, slow], store, rounds=4, hooks=hooks))
+    assert summary.rounds == 4
+    assert seen.count(slow.id) < 4 <= seen.count(fast.id)
