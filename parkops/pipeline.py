@@ -39,10 +39,25 @@ def design_park(workspace: Workspace) -> tuple[Park, Lock]:
     with bulk():
         platforms = find_platforms(workspace.platform_dirs)
     park, allocations = design(loaded, lock.numbers, lock.marks, platforms)
-    lacking = missing_features(park, platforms)
+    lacking = [*missing_features(park, platforms), *_wrong_probes(park)]
     if lacking:
         raise DesignError(lacking)
     return park, allocations
+
+
+def _wrong_probes(park: Park) -> list[Problem]:
+    """Check what the plan states of probes by the monitor's table; a plan without any does not load it."""
+    refs = [(target, target.source) for target in park.targets if target.source is not None]
+    stated = [(target, ref) for target, ref in refs if ref.path.startswith("monitoring.probes.")]
+    if not stated:
+        return []
+    from parkops.monitor.probes import problems_of
+
+    return [
+        Problem(ref.file, ref.line, ref.col, f"{target.probe}: {what}")
+        for target, ref in stated
+        for what in problems_of(target)
+    ]
 
 
 def load_plan(workspace: Workspace) -> LoadedPlan:

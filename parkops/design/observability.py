@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 
 from parkops.design.draft import Draft, DraftDevice
 from parkops.design.plane import DNS_PORT
 from parkops.model import Link, Service, SnmpUser, SourceRef, Target
+from parkops.plan.hints import unknown
+from parkops.plan.schema import ProbePlan
 
 NETCONF_PORT, SSH_PORT, SNMP_PORT, MQTT_TLS_PORT = 830, 22, 161, 8883
 COLLECT_S = 30.0  # what an agent counts is read no more often
@@ -44,21 +47,49 @@ def add_targets(draft: Draft) -> None:
     for link in (draft.links[link_id] for link_id in sorted(draft.links)):
         if link.important:
             _link_target(draft, link)
+    for name, stated in sorted(draft.plan.monitoring.probes.items()):
+        _stated_target(draft, name, stated)
 
 
-def _add(draft: Draft, device: DraftDevice, watch: Watch) -> None:
+def _stated_target(draft: Draft, name: str, stated: ProbePlan) -> None:
+    """Watch what the plan states by itself; the monitor's own table tells later whether it can."""
+    path = ("monitoring", "probes", name)
+    device = draft.devices.get(stated.device)
+    if device is None or not device.management_ipv4:
+        managed = (known.name for known in draft.devices.values() if known.management_ipv4)
+        draft.problems.append(
+            unknown(draft.marks, (*path, "device"), stated.device, "managed device", managed)
+        )
+        return
+    params = tuple((key, _word(value)) for key, value in sorted(stated.params.items()))
+    watch = Watch(stated.probe, stated.port or 0, name, params, draft.marks.ref(*path))
+    _add(draft, device, watch, stated.address, stated.interval_s)
+
+
+def _word(value: str | float | bool) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _add(
+    draft: Draft,
+    device: DraftDevice,
+    watch: Watch,
+    address: IPv4Address | IPv6Address | None = None,
+    interval_s: float | None = None,
+) -> None:
     target = f"{device.name}/{watch.probe}" + (f"/{watch.detail}" if watch.detail else "")
-    address = device.management_ipv4.partition("/")[0]
     monitoring = draft.plan.monitoring
-    interval_s = monitoring.intervals.get(device.role.value, monitoring.interval_s)
+    of_role_s = monitoring.intervals.get(device.role.value, monitoring.interval_s)
     draft.targets.append(
         Target(
             target,
             watch.probe,
             device.name,
-            address,
+            str(address) if address else device.management_ipv4.partition("/")[0],
             watch.port,
-            max(interval_s, watch.least_s),
+            interval_s or max(of_role_s, watch.least_s),
             device.tenant,
             _zone(device),
             watch.params,

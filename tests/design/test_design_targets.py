@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import get_args
 
 import pytest
 
@@ -10,7 +11,9 @@ from parkops.design import design
 from parkops.lab import served
 from parkops.model import Park, Target
 from parkops.monitor import prepare
+from parkops.monitor.probes import PROBES
 from parkops.plan import parse
+from parkops.plan.schema import ProbePlan
 
 SNMP = "snmp: {users: {watch: {auth_key: env:A, privacy_key: env:P, privacy: aes256}}}"
 AAA = "aaa: {servers: {mgmt-1: {key: env:R, port: 1912}}}"
@@ -125,6 +128,34 @@ def test_a_broker_with_certificates_is_asked_for_its_own(watched) -> None:
     target = found["ac-p1-gw-1/tls/mqtt"]
     assert (target.port, target.param("name")) == (8883, "ac-p1-gw-1")
     assert "ac-p1-gw-1/mqtt" not in found
+
+
+STATED = """
+monitoring:
+  intervals: {management-server: 2}
+  probes:
+    cloud: {probe: exit, device: fw-1, address: 198.51.100.10, params: {exits: ct-1=203.0.113.1, hops: 3}}
+    portal: {probe: https, device: mgmt-1, port: 8443, interval_s: 60, params: {min_days: 14.5, ca: /ca.pem}}
+    clock: {probe: gnmi, device: core-1, params: {path: /system/clock, tls: false}}
+"""
+
+
+def test_what_the_plan_states_is_watched_too(watched) -> None:
+    found = watched(("monitoring: mgmt-1}", f"monitoring: mgmt-1}}\n{STATED}"))
+    cloud = found["fw-1/exit/cloud"]
+    assert (cloud.address, cloud.port, cloud.interval_s) == ("198.51.100.10", 0, 5)
+    assert dict(cloud.params) == {"exits": "ct-1=203.0.113.1", "hops": "3"}
+    assert cloud.source.path == "monitoring.probes.cloud"
+    portal = found["mgmt-1/https/portal"]
+    assert (portal.address, portal.port, portal.interval_s) == (found["mgmt-1/icmp"].address, 8443, 60)
+    assert dict(portal.params) == {"ca": "/ca.pem", "min_days": "14.5"}
+    assert found["core-1/gnmi/clock"].param("tls") == "no"
+    assert found["mgmt-1/icmp"].interval_s == 2
+
+
+def test_the_plan_names_every_probe_but_flows() -> None:
+    stated = ProbePlan.model_fields["probe"].annotation
+    assert {*get_args(stated), "flow"} == set(PROBES)
 
 
 def test_a_lab_is_asked_for_nothing_that_its_nodes_do_not_run(watched) -> None:

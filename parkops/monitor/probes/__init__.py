@@ -23,12 +23,13 @@ def check(targets: Sequence[Target]) -> None:
     counts = Counter(target.id for target in targets)
     problems = [f"{name}: is watched {count} times" for name, count in counts.items() if count > 1]
     for target in targets:
-        problems += [f"{target.id}: {problem}" for problem in _problems(target)]
+        problems += [f"{target.id}: {problem}" for problem in problems_of(target)]
     if problems:
         raise UsageError("targets that cannot be probed:\n  " + "\n  ".join(problems))
 
 
-def _problems(target: Target) -> list[str]:
+def problems_of(target: Target) -> list[str]:
+    """Return what keeps a target from being probed at all."""
     entry = PROBES.get(target.probe)
     if entry is None:
         return [f"unknown probe {target.probe!r}: expected one of {', '.join(PROBES)}"]
@@ -110,4 +111,4 @@ async def probe(target: Target, context: Context) -> Sample:
         return Sample(target.id, time_s, State.UNKNOWN, reason=f"{type(error).__name__}: {error}")
 
 
-__all__ = ["PROBES", "check", "known", "port", "probe", "timeout_s"]
+__all__ = ["PROBES", "check", "known", "port", "probe", "problems_of", "timeout_s"]

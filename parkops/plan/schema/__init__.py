@@ -55,6 +55,7 @@ from parkops.plan.schema.operations import (
     ManagementPlan,
     MonitoringPlan,
     ObjectivePlan,
+    ProbePlan,
     WaiverPlan,
 )
 from parkops.plan.schema.park import AccessInfo, GrowthPlan, ParkInfo, Pool4, Pool46, Pools, VlanPool
@@ -179,6 +180,7 @@ __all__ = [
     "PortsPlan",
     "Prefix4",
     "Prefix6",
+    "ProbePlan",
     "Protocol",
     "PublicPlan",
     "PublishedPlan",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -194,6 +195,42 @@ class ObjectivePlan(Part):
     )
 
 
+ProbeName = Literal[
+    "icmp", "tcp", "tls", "http", "https", "dns", "ntp", "ssh", "netconf", "snmp", "lldp", "link", "gnmi",
+    "mqtt", "opcua", "modbus", "radius", "syslog", "identifier", "exit",
+]  # fmt: skip
+
+
+class ProbePlan(Part):
+    """Something that is watched beside what follows from the rest of the plan."""
+
+    model_config = examples(
+        {
+            "probe": "exit",
+            "device": "fw-1",
+            "address": "198.51.100.10",
+            "port": 443,
+            "interval_s": 60,
+            "params": {"exits": "ct-1=203.0.113.1,cu-1=203.0.113.5", "through": "ct-1"},
+        },
+        {"probe": "gnmi", "device": "core-1", "params": {"path": "/system/state", "tls": False}},
+    )
+    probe: ProbeName = Field(description="How it is asked")
+    device: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")] = Field(
+        description="Managed device that it is about"
+    )
+    address: IPv4Address | IPv6Address | None = Field(
+        default=None, description="Where it is asked, where not at the device's management address"
+    )
+    port: Whole | None = Field(default=None, ge=1, le=65535, description="Default: that of the probe")
+    interval_s: Number | None = Field(
+        default=None, ge=0.5, le=86400, description="Seconds between probes, where not those of the role"
+    )
+    params: dict[Annotated[str, Field(pattern=r"^[a-z_]{1,24}$")], Line | Number | Flag] = Field(
+        default_factory=dict, description="Parameters of the probe (docs/monitor.md)"
+    )
+
+
 class MonitoringPlan(EventsPlan):
     """How closely the park is watched, and how events are treated."""
 
@@ -205,6 +242,7 @@ class MonitoringPlan(EventsPlan):
                     "objective_percent": 99.9,
                     "intervals": {"core": 1, "boundary": 2},
                     "objectives": {"control": {"for": "class:control", "availability_percent": 99.99}},
+                    "probes": {"portal": {"probe": "https", "device": "mgmt-1", "params": {"min_days": 14}}},
                     "vantage": {"hx-control": "hx-p1-gw-1", "hx-mobile": "none"},
                     "deadlines": {"critical": {"acknowledge_s": 600, "resolve_s": 7200}},
                     "notify": {"duty": {"webhook": "https://tickets.example/parkops"}},
@@ -221,6 +259,9 @@ class MonitoringPlan(EventsPlan):
     )
     objectives: dict[Id, ObjectivePlan] = Field(
         default_factory=dict, description="Objectives of some devices, zones, tenants, flows or classes"
+    )
+    probes: dict[Id, ProbePlan] = Field(
+        default_factory=dict, description="What else is watched, by a name of its own"
     )
     vantage: dict[Id, Id] = Field(
         default_factory=dict,
