@@ -88,9 +88,11 @@ def worker(size: int) -> None:
 
 def mutations() -> dict[str, object]:
     """Return how many weakened lines of hardening were tried, how many noticed, and which were not."""
-    from assess_mutations import run, told
+    from assess_mutations import lines_of, run, told
 
-    return dict(told(run()))
+    found = run()
+    print("\n".join(lines_of(found)))
+    return dict(told(found))
 
 
 def main() -> None:
@@ -116,7 +118,6 @@ def main() -> None:
         print(f"from {GROWTH[0]} to {GROWTH[1]} devices: {growth:.1f} times the CPU")
     if args.mutations:
         document["mutations"] = mutations()
-        print(document["mutations"])
     write_json(args.json, document)
 
 

@@ -133,7 +133,19 @@ class Document:
         return tuple((bisect_left(of, n), bisect_left(of, n + 1)) for n in range(len(self.files)))
 
     def sections(self, pattern: str, inside: Section) -> list[Section]:
-        """Return the sections whose first line matches."""
+        """Return the sections whose first line matches; several rules ask for the same ones."""
+        key = (pattern, inside.first, inside.end)
+        if inside.rows:
+            return self._sections(pattern, inside)
+        if key not in self._found:
+            self._found[key] = self._sections(pattern, inside)
+        return self._found[key]
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, int, int], list[Section]]:
+        return {}
+
+    def _sections(self, pattern: str, inside: Section) -> list[Section]:
         heads = self.hits(pattern, inside)
         if not self.flat:
             return [Section(hit.line, hit.match, hit.at + 1, hit.line.end, self._label(hit)) for hit in heads]
