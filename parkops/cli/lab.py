@@ -16,7 +16,7 @@ from parkops.cli.lab_try import try_traffic
 if TYPE_CHECKING:
     from parkops.lab import Fault, LabStatus
 
-KINDS = ("link-down", "silent-loss", "loss", "delay", "node-dead", "daemon-dead")
+KINDS = ("link-down", "silent-loss", "loss", "delay", "node-dead", "daemon-dead", "clock-off", "flow-opened")
 
 
 @click.group()
@@ -151,26 +151,36 @@ def enter(ctx: Context, command: tuple[str, ...]) -> None:
 @click.option("--delay-ms", type=click.FloatRange(0, 60_000), default=0.0, help="Delay each way (delay).")
 @click.option("--jitter-ms", type=click.FloatRange(0, 60_000), default=0.0, help="Spread of the delay.")
 @click.option("--loss-percent", type=click.FloatRange(0, 100), default=0.0, help="Share lost (loss, delay).")
+@click.option("--offset-s", type=float, default=0.0, help="By how much a clock is off (clock-off).")
 @json_option
 @click.pass_obj
 def fault(
-    ctx: Context, as_json: bool, kind: str, where: str, delay_ms: float, jitter_ms: float, loss_percent: float
+    ctx: Context,
+    as_json: bool,
+    kind: str,
+    where: str,
+    delay_ms: float,
+    jitter_ms: float,
+    loss_percent: float,
+    offset_s: float,
 ) -> None:
     """Break something on purpose.
 
     WHERE is a link id or DEVICE:INTERFACE for link-down, silent-loss, loss and delay; DEVICE for
-    node-dead; DEVICE:DAEMON for daemon-dead.
+    node-dead and clock-off; DEVICE:DAEMON for daemon-dead; DEVICE:tcp/PORT for flow-opened, which lets a
+    service pass a filter.
 
     \b
     Example:
       parkops lab fault link-down hx-p1-sw-1:p1
       parkops lab fault delay core-1:eth1 --delay-ms 40 --jitter-ms 5 --loss-percent 1
       parkops lab fault daemon-dead core-1:ospfd
+      parkops lab fault clock-off mgmt-1 --offset-s 0.5
     """
     from parkops import lab as room
     from parkops.lab.faults import inject
 
-    asked = room.Fault(room.FaultKind(kind), where, delay_ms, jitter_ms, loss_percent)
+    asked = room.Fault(room.FaultKind(kind), where, delay_ms, jitter_ms, loss_percent, offset_s)
     made = inject(ctx.workspace, asked)
     if as_json:
         ctx.print_json("lab.fault", _fault_document(made))
@@ -254,6 +264,8 @@ def _describe(one: Fault) -> str:
         words.append(f"{one.delay_ms:g} ms ± {one.jitter_ms:g} ms")
     if one.loss_percent:
         words.append(f"{one.loss_percent:g} % lost")
+    if one.offset_s:
+        words.append(f"{one.offset_s:+g} s")
     return " ".join(words)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from parkops.lab.state import Fault, FaultKind, LabRecord, NodeRecord
 from parkops.model import Workspace
 
 _LINK_FAULTS = (FaultKind.LINK_DOWN, FaultKind.SILENT_LOSS, FaultKind.LOSS, FaultKind.DELAY)
+_FORWARD = ("inet", "parkops", "forward")
+_SERVICE = re.compile(r"(tcp|udp)/[1-9][0-9]{0,4}")
 _BOOT_TIMEOUT_S = 90.0
 _PODCTL = "import sys; sys.path.insert(0, {root!r}); from parkops.lab.podctl import main; main()"
 
@@ -69,6 +72,8 @@ def _checked(fault: Fault) -> Fault:
         raise UsageError("a delay needs delay_ms above 0 and jitter_ms up to it", where=fault.where)
     if fault.kind is FaultKind.LOSS and not 0 < fault.loss_percent <= 100:
         raise UsageError("a loss needs loss_percent above 0, up to 100", where=fault.where)
+    if fault.kind is FaultKind.CLOCK_OFF and not 0 < abs(fault.offset_s) < 1e6:
+        raise UsageError("a clock that is off needs offset_s", where=fault.where)
     if not 0 <= fault.loss_percent <= 100 or fault.delay_ms > 60_000:
         raise UsageError("loss is 0 to 100 %, delay up to 60 s", where=fault.where)
     return fault
@@ -81,6 +86,8 @@ def _place(lab: LabSpec, fault: Fault) -> Fault:
     device, _, daemon = fault.where.partition(":")
     if fault.kind is FaultKind.DAEMON_DEAD and not daemon:
         raise UsageError("name the daemon", where=fault.where, hint=f"for example {device}:ospfd")
+    if fault.kind is FaultKind.FLOW_OPENED and not _SERVICE.fullmatch(daemon):
+        raise UsageError("name the service", where=fault.where, hint=f"for example {device}:tcp/80")
     names = [node.name for node in lab.nodes]
     if device not in names:
         raise state.unknown("node", device, names)
@@ -153,13 +160,57 @@ def _daemon(verb: str) -> Callable[[Workspace, LabRecord, Fault], LabRecord]:
     return act
 
 
+def _set_clock_off(workspace: Workspace, record: LabRecord, fault: Fault) -> LabRecord:
+    """Let a node serve a time that is wrong; its own clock is the machine's, and stays right."""
+    _in_node(workspace, fault, "/usr/bin/python3", "-I", f"{SCRIPTS}/daemonctl.py", "kill", "chrony")
+    script = f"{SCRIPTS}/wrongtime.py"
+    _in_node(workspace, fault, "/usr/bin/python3", "-I", script, f"{fault.offset_s:g}", fault.id)
+    return record
+
+
+def _set_clock_right(workspace: Workspace, record: LabRecord, fault: Fault) -> LabRecord:
+    if state.node_alive(record, record.node(fault.device)):
+        _in_node(workspace, fault, "/usr/bin/python3", "-I", f"{SCRIPTS}/wrongtime.py", "stop", fault.id)
+        _in_node(workspace, fault, "/usr/bin/python3", "-I", f"{SCRIPTS}/daemonctl.py", "start", "chrony")
+    return record
+
+
+def _open_flow(workspace: Workspace, record: LabRecord, fault: Fault) -> LabRecord:
+    """Accept a service before all rules of a filtering node: what somebody does who is in a hurry."""
+    protocol, _, port = fault.where.partition(":")[2].partition("/")
+    rule = f'{protocol} dport {port} accept comment "{fault.id}"'
+    _in_node(workspace, fault, "nft", "insert", "rule", *_FORWARD, rule)
+    return record
+
+
+def _close_flow(workspace: Workspace, record: LabRecord, fault: Fault) -> LabRecord:
+    if not state.node_alive(record, record.node(fault.device)):
+        return record
+    told = _in_node(workspace, fault, "nft", "-a", "list", "chain", *_FORWARD)
+    for line in told.splitlines():
+        if f'comment "{fault.id}"' in line:
+            _in_node(workspace, fault, "nft", "delete", "rule", *_FORWARD, "handle", line.split()[-1])
+    return record
+
+
+def _in_node(workspace: Workspace, fault: Fault, *argv: str) -> str:
+    done = run_in(workspace, fault.device, argv, timeout_s=60.0)
+    if done.returncode:
+        raise LabError(done.stderr.strip() or f"exit status {done.returncode}", where=fault.where)
+    return done.stdout
+
+
 _BREAK: dict[FaultKind, Callable[[Workspace, LabRecord, Fault], LabRecord]] = {
     **dict.fromkeys(_LINK_FAULTS, _set_cable),
     FaultKind.NODE_DEAD: _kill_node,
     FaultKind.DAEMON_DEAD: _daemon("kill"),
+    FaultKind.CLOCK_OFF: _set_clock_off,
+    FaultKind.FLOW_OPENED: _open_flow,
 }
 _MEND: dict[FaultKind, Callable[[Workspace, LabRecord, Fault], LabRecord]] = {
     **dict.fromkeys(_LINK_FAULTS, _set_cable),
     FaultKind.NODE_DEAD: _boot_node,
     FaultKind.DAEMON_DEAD: _daemon("start"),
+    FaultKind.CLOCK_OFF: _set_clock_right,
+    FaultKind.FLOW_OPENED: _close_flow,
 }

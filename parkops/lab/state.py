@@ -28,17 +28,20 @@ class FaultKind(StrEnum):
     DELAY = "delay"
     NODE_DEAD = "node-dead"
     DAEMON_DEAD = "daemon-dead"
+    CLOCK_OFF = "clock-off"
+    FLOW_OPENED = "flow-opened"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault; ``where`` is a link id, ``device:interface``, ``device`` or ``device:daemon``."""
+    """One fault; ``where``: a link id, ``device[:interface]``, ``device:daemon``, ``device:tcp/80``."""
 
     kind: FaultKind
     where: str
     delay_ms: float = 0.0
     jitter_ms: float = 0.0
     loss_percent: float = 0.0
+    offset_s: float = 0.0  # of a clock that is off
     id: str = ""  # f1, f2, ... given by ``inject``
     since_s: float = 0.0  # Unix time
     link: str = ""  # the link that ``where`` means

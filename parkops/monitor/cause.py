@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from parkops.model import Event, Target
-from parkops.monitor.topology import Topology
+from parkops.monitor.topology import Topology, Ways, hops, ways
 
 SIGNAL = "/signal/"
 LINK_WORDS = ("linkdown", "link-down", "link down", "interface-down", "if-down")
@@ -21,6 +21,7 @@ class Trouble:
     cut: dict[str, Event] = field(default_factory=dict)  # links that are down
     rest: list[Event] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=dict)  # targets with an outage
+    services: dict[tuple[str, int], int] = field(default_factory=dict)  # device and port, likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Analyst:
     topology: Topology
     targets: Mapping[str, Target]
     window_s: float  # a cause may be seen this much later than its consequence
+
+    _ways: dict[str, Ways] = field(default_factory=dict)
 
     def explain(self, events: Iterable[Event], alive_s: Mapping[str, float]) -> dict[int, int | None]:
         """Return the event that each unresolved event is a consequence of, None for its own cause.
@@ -46,6 +49,7 @@ class Analyst:
             parents[event.id] = self._other(event, found)
         self._flows(found, cut, parents)
         self._same_place(found, parents)
+        self._together(found, parents)
         return {number: self._root(number, parents, every) for number in parents}
 
     def _sort(self, events: Iterable[Event]) -> Trouble:
@@ -55,6 +59,8 @@ class Analyst:
             link = self.link_of(event)
             if event.kind == "outage":
                 found.lost[event.target] = event.id
+                if target is not None and target.port and not target.vantage:
+                    found.services[target.device, target.port] = event.id
             if event.kind == "outage" and target is not None and target.probe == "icmp":
                 found.dead.setdefault(event.device, event)
             elif event.kind == "outage" and link and link not in found.cut:
@@ -111,6 +117,9 @@ class Analyst:
             return found.dead[event.device].id
         if event.kind != "outage" and event.target in found.lost:
             return found.lost[event.target]
+        target = self.targets.get(event.target)
+        if target is not None and target.vantage and target.param("expect") != "blocked":
+            return found.services.get((target.device, target.port))
         link = self.link_of(event)
         if link in found.cut:
             return found.cut[link].id
@@ -147,6 +156,48 @@ class Analyst:
                 target = self.targets.get(event.target)
                 if target is not None and not target.vantage:
                     parents[event.id] = machine
+
+    def _together(self, found: Trouble, parents: dict[int, int | None]) -> None:
+        """Traffic in the same trouble at the same time, that shares a cable or gets where it must not."""
+        leaders: list[tuple[Event, set[str]]] = []
+        for event in found.rest:
+            target = self.targets.get(event.target)
+            if target is None or not target.vantage or parents[event.id] is not None:
+                continue
+            places = self.places(target)
+            for leader, shared in leaders:
+                near = abs(event.opened_s - leader.opened_s) <= self.window_s or event.parent == leader.id
+                if leader.kind == event.kind and near and shared & places:
+                    shared.intersection_update(places)
+                    parents[event.id] = leader.id
+                    break
+            else:
+                leaders.append((event, places))
+
+    def places(self, target: Target) -> set[str]:
+        """Return where a flow can be in trouble: cables on its way; of a forbidden one, where it gets to."""
+        if target.param("expect") == "blocked":
+            return {f"{target.device}:{target.port}"}
+        return {cable for hop in self._hops(target) for cable in hop}
+
+    def _hops(self, target: Target) -> tuple[tuple[str, ...], ...]:
+        if target.vantage not in self._ways:
+            self._ways[target.vantage] = ways(self.topology, target.vantage)
+        return hops(self._ways[target.vantage], target.device)
+
+    def suspects(self, events: Iterable[Event], healthy: Iterable[str]) -> tuple[str, ...]:
+        """Return the cables that all these flows share and no healthy one uses, else all that they share."""
+        watched = [self.targets.get(event.target) for event in events]
+        flows = [t for t in watched if t is not None and t.vantage and t.param("expect") != "blocked"]
+        if not flows:
+            return ()
+        shared = set.intersection(*(self.places(flow) for flow in flows))
+        used: set[str] = set()
+        for name in healthy:
+            target = self.targets.get(name)
+            if target is not None and target.vantage and target.param("expect") != "blocked":
+                used |= {hop[0] for hop in self._hops(target) if len(hop) == 1}
+        return tuple(sorted(shared - used or shared))
 
     def _root(
         self, number: int, parents: Mapping[int, int | None], events: Mapping[int, Event]

@@ -15,6 +15,8 @@ from parkops.monitor.probes import PROBES
 from parkops.monitor.topology import Topology
 from parkops.store import Store
 
+SUSPECTED = "suspected is the cable"
+MOST_SUSPECTS = 4  # of more, none is worth its name
 ROUNDS = 2.5  # of a cause's and a consequence's probes: they may be seen this far apart
 
 ChangeOf = Callable[[str, float, float], str]  # device, since, until (Unix times) -> id of a push, or ""
@@ -290,6 +292,24 @@ class Incidents:
             if parent is None:
                 self._announce(event, "opened", now_s)
             changed.append(event)
+        return changed + self._suspect(events, now_s)
+
+    def _suspect(self, events: Sequence[Event], now_s: float) -> list[Event]:
+        """Name the cables that flows in trouble share; at the end of the window, when all of it is seen."""
+        changed = []
+        bad = {event.target for event in events}
+        healthy = [name for name, target in self._targets.items() if target.vantage and name not in bad]
+        for event in events:
+            target = self._targets.get(event.target)
+            ripe = self.window_s <= now_s - event.opened_s and SUSPECTED not in event.cause
+            if target is None or not target.vantage or event.parent is not None or not ripe:
+                continue
+            flows = [event, *(other for other in events if other.parent == event.id)]
+            cables = self._analyst.suspects(flows, healthy)
+            if 0 < len(cables) <= MOST_SUSPECTS:
+                cause = f"{event.cause}; {SUSPECTED} {' or '.join(cables)}"
+                step = EventStep(event.id, now_s, "suspected", note=", ".join(cables))
+                changed.append(self._store.change_event(event.id, "cause", cause, step))
         return changed
 
     def _just_ended(self, parent: int | None, now_s: float) -> bool:

@@ -63,6 +63,32 @@ class Topology:
         return label
 
 
+Ways = Mapping[str, tuple[str, tuple[str, ...]]]  # device -> the device before it, and the cables between
+
+
+def ways(topology: Topology, start: str) -> Ways:
+    """Return how each device is reached from one on a shortest way; several cables may lie side by side."""
+    before: dict[str, tuple[str, tuple[str, ...]]] = {start: ("", ())}
+    queue = deque([start])
+    while queue:
+        name = queue.popleft()
+        for _, other in topology.neighbours.get(name, ()):
+            if other not in before:
+                beside = (link for link, device in topology.neighbours[name] if device == other)
+                before[other] = (name, tuple(beside))
+                queue.append(other)
+    return before
+
+
+def hops(found: Ways, device: str) -> tuple[tuple[str, ...], ...]:
+    """Return the cables of each hop on the way to a device, the nearest to it first."""
+    hops = []
+    while found.get(device, ("", ()))[1]:
+        device, beside = found[device]
+        hops.append(beside)
+    return tuple(hops)
+
+
 def _roots(park: Park) -> frozenset[str]:
     """Return the management servers, else the backbone."""
     for roles in ((Role.MANAGEMENT,), (Role.CORE, Role.SPINE)):

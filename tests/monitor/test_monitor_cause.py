@@ -196,7 +196,25 @@ def test_traffic_between_nodes_is_lost_with_what_stands_between_them():
     other = Event(3, "flow/g/tcp/1", "a", "warning", "timed out", T0)
     events = [down(1, "a/link/p2", T0 + 1), lost, other]
     assert asked.explain(events, answering) == {1: None, 2: 1, 3: None}
-    assert asked.explain([lost, other], answering) == {2: None, 3: None}
+    assert asked.explain([lost, other], answering) == {2: None, 3: 2}, "they share the first cable"
+    assert asked.suspects([lost, other], []) == ("root-a",)
+    assert asked.suspects([lost], ["flow/g/tcp/1"]) == ("a-b", "b-c"), "the first carries a healthy flow"
+
+
+def test_traffic_to_a_dead_service_is_lost_with_it_and_forbidden_traffic_is_one_event():
+    flow = replace(target("flow", 1883, device="b", flow="f"), id="flow/f/tcp/1883", vantage="root")
+    rogue = [
+        replace(target("flow", 80, device="b", expect="blocked"), id=f"forbidden/{name}", vantage=name)
+        for name in ("root", "a")
+    ]
+    asked = analyst(line_of("root", "a", "b", targets=(flow, *rogue, target("mqtt", 1883, device="b"))))
+    lost = Event(2, "flow/f/tcp/1883", "b", "warning", "connection refused", T0)
+    assert asked.explain([down(1, "b/mqtt", T0 + 2), lost], {}) == {1: None, 2: 1}
+    opened = [
+        Event(n, f"forbidden/{name}", "b", "critical", "x", T0 + n) for n, name in ((1, "root"), (2, "a"))
+    ]
+    assert asked.explain(opened, {}) == {1: None, 2: 1}
+    assert asked.suspects(opened, []) == ()
 
 
 def test_services_and_signals_go_with_their_machine_and_their_link():
