@@ -73,7 +73,11 @@ def _counters(metrics: Metrics) -> tuple[tuple[str, str, float], ...]:
     return (
         ("parkops_events_opened", "Events opened since the start.", metrics.opened),
         ("parkops_events_closed", "Events closed since the start.", metrics.closed),
-        ("parkops_monitor_rounds", "Rounds, as long as the shortest interval, that are over.", metrics.rounds),
+        (
+            "parkops_monitor_rounds",
+            "Rounds that are over, each as long as the shortest interval.",
+            metrics.rounds,
+        ),
         ("parkops_monitor_samples", "Probes that have ended.", metrics.samples),
         ("parkops_monitor_skipped", "Probes left out, because the one before was not over.", metrics.skipped),
         ("parkops_monitor_gaps", "Times that the monitor stood still or did not run.", vitals.gaps),
