@@ -294,6 +294,7 @@ def _cut_ring(story: Story, park: Park, watch: Watch, target: Target) -> None:
     )
     with _broken(story, watch, target, Fault(FaultKind.LINK_DOWN, link), "the cut"):
         seen = _try(park, story.workspace, inside)
+        watch.store.save_reach(seen.values())
         lost = [item for item in inside if not seen[item.id].passed]
         story.claim(
             "the plant works on over the rest of the ring",

@@ -31,6 +31,7 @@ from parkops.model import (
 if TYPE_CHECKING:
     from parkops.store import Store
 
+DAY_S = 86_400.0
 WINDOW_S = 365 * 86_400.0
 SIGNALS_S = 2 * 86_400.0  # of what devices say: older signals prove nothing about now
 ATTACK = "attack-"  # what names of concluded attacks begin with
@@ -80,7 +81,7 @@ def _stored(
         figures=compute(park, store, since_s, now_s, windows=planned_work(park, store)),
         records=records(store, park),
         measures=measures(store.rollups(since_s, now_s), targets, now_s),
-        signals=heard(store, devices, since_s, now_s),
+        signals=(*heard(store, devices, since_s, now_s), *passed(store, now_s)),
     )
 
 
@@ -94,6 +95,15 @@ def heard(store: Store, devices: Collection[str], since_s: float, now_s: float) 
         for i in found.values()
         if i.device in devices and i.last_s <= now_s
     )
+
+
+def passed(store: Store, now_s: float) -> tuple[Signal, ...]:
+    """Return one signal for the flow records of the last day, none where none arrived."""
+    traffic = store.traffic(now_s - DAY_S, now_s)
+    if not traffic:
+        return ()
+    text = f"{sum(item.records for item in traffic)} flow records in a day"
+    return (Signal(max(item.minute_s for item in traffic), "flow", "", "traffic", "info", text),)
 
 
 def planned_work(park: Park, store: Store) -> tuple[Window, ...]:

@@ -41,6 +41,7 @@ from parkops.model import (
 
 ENFORCEMENT = (Role.PARK_FIREWALL, Role.BOUNDARY)
 SWITCHES = (Role.RING_SWITCH, Role.ACCESS_SWITCH)
+BACKBONE = (Role.CORE, Role.SPINE, Role.AGGREGATION, Role.LEAF)
 EDGE = (Role.EDGE_GATEWAY, Role.EDGE_CLOUD)
 UNMANAGED = (Role.ENDPOINT, Role.EXTERNAL)
 
@@ -133,6 +134,11 @@ class Context:
         return found
 
     @cached_property
+    def intervals(self) -> dict[str, list[Interval]]:
+        """State intervals by target."""
+        return _grouped((interval.target, interval) for interval in self.evidence.intervals)
+
+    @cached_property
     def availability(self) -> dict[str, Availability]:
         """Availability by target over the monitored window."""
         return {item.target: item for item in self.evidence.availability}
@@ -155,8 +161,8 @@ class Context:
 
     @cached_property
     def segments_by_tenant(self) -> dict[str, list[Segment]]:
-        """Segments by owner."""
-        return _grouped((segment.tenant, segment) for segment in self.park.segments)
+        """Segments by owner; tunnels and what is behind leased lines are no broadcast domains of its own."""
+        return _grouped((segment.tenant, segment) for segment in self.park.segments if segment.vlan)
 
     @cached_property
     def segments_by_zone(self) -> dict[str, list[Segment]]:
@@ -444,7 +450,7 @@ SHARED = frozenset(
         "reach", "groups_by_segment", "segments_by_tenant", "segments_by_vlan", "devices_by_tenant",
         "devices_by_site", "flows_by_tenant", "allowed_by_device", "link_targets", "roles",
         "devices_by_segment", "zones_by_device", "reached_zones", "segments_by_zone", "segments_by_site",
-        "devices_by_zone", "ports_by_zone", "flows_by_zone", "measures", "names", "files",
+        "devices_by_zone", "ports_by_zone", "flows_by_zone", "measures", "names", "files", "intervals",
     }
 )  # fmt: skip  # indexes of the whole park, whatever is judged
 

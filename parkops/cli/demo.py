@@ -134,3 +134,5 @@ def _prepare(workspace: Workspace, source: Path | None) -> None:
     for name in ("park.yaml", "park.lock"):
         if (source / name).exists():
             shutil.copyfile(source / name, workspace.root / name)
+    if (source / "evidence").is_dir():
+        shutil.copytree(source / "evidence", workspace.root / "evidence", dirs_exist_ok=True)

@@ -85,6 +85,15 @@ FAILING_MORE: tuple[Case, ...] = (
         {"name": "forwarding_mbps", "unit": "Mbit/s", "demand": "ports", "roles": ["core"]},
     ),
     Case(
+        "changes-guarded",
+        evidence_with(
+            changes=lambda e: replace(
+                e.changes, changes=(replace(e.changes.changes[0], guarantees=("best effort",)),)
+            )
+        ),
+        "Actual: best effort",
+    ),
+    Case(
         "changes-recorded",
         evidence_with(changes=lambda e: replace(e.changes, trouble="the chain of hashes is broken")),
         "the chain of hashes is broken",
@@ -359,6 +368,7 @@ OPEN: tuple[Case, ...] = (  # what is missing or too old leaves these undecided
         {"name": "forwarding_mbps", "unit": "Mbit/s", "demand": "ports", "roles": ["core"]},
     ),
     Case("catalogue-held", attested("x", "2027-01-01"), "1 not yet evidenced", {"catalogue": "mlps"}),
+    Case("changes-guarded", evidence_with(changes=lambda e: None), "no push that changed anything"),
     Case("changes-recorded", evidence_with(changes=lambda e: None), "no push journal"),
     Case(
         "changes-revert",

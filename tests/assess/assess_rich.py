@@ -187,6 +187,7 @@ TOPICS = (
     "identifier-recursion", "log-retention", "notice", "threat-exchange", "secure-boot", "rule-review",
     "behaviour-analysis",
     "remote-access-audit", "default-credentials", "account-review", "log-silence-test", "software-review",
+    "baseline-review", "cloud-dry-run", "remote-maintenance",
     "login-refused", "audit-review", "wan-capture", "rogue-radio", "firmware-approved", "port-alarm-test",
     "firmware-hash", "bypass-check", "report", "ids-signatures", "malware-library",
 )  # fmt: skip
@@ -234,8 +235,9 @@ def rich_evidence(park: Park) -> EvidenceSet:
         Reach("a-plc>ec-1:8883", True, ring.opened_s + 1.0, "", 0.001),
         *(r for r in evidence.reach),
     )
+    push = ChangeRecord("20260901-1", "li", "push", NOW - 90, NOW - 80, "committed", 19, 19, "d" * 32)
     changes = (
-        ChangeRecord("20260901-1", "li", "push", NOW - 90, NOW - 80, "committed", 19, 19, "d" * 32),
+        replace(push, guarantees=("confirmed commit",)),
         ChangeRecord("20260901-2", "li", "rollback", NOW - 75, NOW - 72, "committed", 19, 2, "d" * 32),
     )
     managed = [d.name for d in park.managed]

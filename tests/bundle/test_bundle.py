@@ -31,8 +31,6 @@ def bundled(folder: Path, park_name: str) -> bytes:
     """Return the bundle of a shipped park that was pushed and watched for a minute."""
     shutil.copytree(INVENTORIES / park_name, folder, ignore=shutil.ignore_patterns(".parkops", "build"))
     shutil.copytree(INVENTORIES / "mixes", folder.parent / "mixes")
-    (folder / "evidence").mkdir(exist_ok=True)
-    (folder / "evidence" / "risk-2026.pdf").write_bytes(b"%PDF a review")
     workspace = Workspace(folder)
     park, _ = design_park(workspace)
     artifacts = render_park(park, workspace)
@@ -83,7 +81,7 @@ def test_a_bundle_holds_what_was_cited_and_proves_itself(demo):
     with zipfile.ZipFile(io.BytesIO(demo)) as archive:
         names = set(archive.namelist())
     assert {"manifest.json", "assessment.json", "chain.json", "plan/park.yaml", "plan/park.lock"} <= names
-    assert {"catalogues/mlps.yaml", "measured/intervals.csv", "files/evidence/risk-2026.pdf"} <= names
+    assert {"catalogues/mlps.yaml", "measured/intervals.csv", "files/evidence/risk-2026.md"} <= names
     assert any(name.startswith("running/hx-bd-1/etc/nftables") for name in names)
 
 

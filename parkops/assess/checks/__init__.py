@@ -43,6 +43,7 @@ CHECKS: Mapping[str, Check] = {
     "broker-secured": hardening.broker_secured,
     "capacity-stated": fitting.capacity_stated,
     "catalogue-held": estates.catalogue_held,
+    "changes-guarded": trail.changes_guarded,
     "changes-recorded": trail.changes_recorded,
     "changes-revert": trail.changes_revert,
     "clocks-close": figured.clocks_close,

@@ -210,6 +210,7 @@ def loss_within(
             Evidence(EvidenceKind.PROBE, zone.id, f"zone {zone.id}", text, figures.until_s, PROBE_MAX_AGE_S)
         ]
         fresh = context.fresh(figures.until_s, PROBE_MAX_AGE_S)
-        held = share <= most_percent if fresh and group.probes >= least_probes else None
-        more = "" if group.probes >= least_probes else f"; {least_probes} are needed to tell"
+        needed = max(least_probes, round(100 / most_percent))  # one lost probe must not decide
+        held = share <= most_percent if fresh and group.probes >= needed else None
+        more = "" if group.probes >= needed else f"; {needed} are needed to tell"
         yield decided(held, expected, text + more, cited, zone.id)

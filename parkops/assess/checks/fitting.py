@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from math import prod
 
-from parkops.assess.context import EDGE, Context, plan, ports_of
+from parkops.assess.context import BACKBONE, EDGE, Context, plan, ports_of
 from parkops.assess.outcome import Outcome, decided, listed, not_applicable
 from parkops.model import Device, PortMode, Role
 
 SYSTEMS = {"production": "production", "enterprise": "enterprise", "public-service": "public"}
-BACKBONE = (Role.CORE, Role.SPINE, Role.AGGREGATION, Role.LEAF, Role.EXIT)
 
 
 def growth(context: Context, system: str) -> float:
@@ -99,7 +98,7 @@ def backbone_load(context: Context, ceiling_percent: float) -> Iterator[Outcome]
     factor = growth(context, "backbone")
     whole = sum(line.bandwidth_mbps for line in lines) * factor
     rates = context.once("rates", lambda: {link.id: link.rate_mbps for link in context.park.links})
-    routers = {device.name for device in context.every(*BACKBONE)}
+    routers = {device.name for device in context.every(*BACKBONE, Role.EXIT)}
     if not context.tenants:
         yield not_applicable(expected, "the park has no tenant")
     for tenant in context.tenants:

@@ -16,7 +16,7 @@ def zones_served(context: Context) -> Iterator[Outcome]:
     zones = [zone for zone in context.judged_zones if zone.kind != "external"]
     for zone in zones:
         own = context.segments_by_zone.get(zone.id, ())
-        bare = [s.id for s in own if not s.gateway_device or not s.access]
+        bare = [s.id for s in own if s.vlan and not (s.gateway_device and s.access)]
         ports = context.ports_by_zone.get(zone.id, ())
         held = 1 <= zone.mlps_level <= 4 and bool(own or ports) and not bare
         actual = f"level {zone.mlps_level}, {len(own)} segments" + (

@@ -26,6 +26,7 @@ from parkops.model import (
     Target,
 )
 
+TELLING_S = 3600.0  # what a shorter window missed at its start says nothing
 AGENTS = ("snmp", "gnmi")
 UP = {True: "up", False: "down", None: "not seen, or too long ago"}
 
@@ -76,8 +77,11 @@ def monitored(
         share = 100 * known / whole if whole else 100.0
         age_s = context.now_s - last.end_s
         cited = [observed(last, device.name, max_age_s, EvidenceKind(kind))]
-        held = None if not context.fresh(last.end_s, max_age_s) else share >= least_percent
-        yield decided(held, expected, f"last seen {age_s:.0f} s ago, {share:.1f} % known", cited, device.name)
+        held = share >= least_percent if context.fresh(last.end_s, max_age_s) else None
+        actual = f"last seen {age_s:.0f} s ago, {share:.1f} % known"
+        if held is False and whole < TELLING_S * len(windows):
+            held, actual = None, f"{actual}; a window of {TELLING_S:g} s is needed to tell"
+        yield decided(held, expected, actual, cited, device.name)
 
 
 def health_collected(context: Context, max_age_s: float = STATE_MAX_AGE_S) -> Iterator[Outcome]:

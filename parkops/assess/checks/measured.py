@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from parkops.assess.checks.records import counted
 from parkops.assess.context import PROBE_MAX_AGE_S, Context, observed, plan, tried
 from parkops.assess.outcome import Outcome, decided, listed, not_applicable
 from parkops.model import Availability, Evidence, EvidenceKind, Expectation, Reach, State, Target, Verdict
@@ -180,13 +181,14 @@ def detection_time(context: Context, limit_s: float, losses: int = 2) -> Iterato
     """
     expected = f"an event at most {limit_s:g} s after the fault"
     intervals = {target.id: target.interval_s for target in context.judged_targets}
-    if not context.evidence.events:
+    outages = [event for event in counted(context.evidence.events) if event.kind == "outage"]
+    if not outages:
         yield decided(None, expected, "no outage to measure by", [plan(context.park.source, "events")])
-    for event in context.evidence.events:
+    for event in outages:
         ends = [
             i.end_s
-            for i in context.evidence.intervals
-            if i.target == event.target and i.state is State.UP and i.end_s <= event.opened_s
+            for i in context.intervals.get(event.target, ())
+            if i.state is State.UP and i.end_s <= event.opened_s
         ]
         subject = f"event {event.id}"
         interval_s = intervals.get(event.target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from parkops.assess.context import SWITCHES, UNMANAGED, Context, plan
+from parkops.assess.context import BACKBONE, SWITCHES, UNMANAGED, Context, plan
 from parkops.assess.graph import adjacency, distances
 from parkops.assess.outcome import Outcome, decided, listed, not_applicable
 from parkops.model import EndpointGroup, PortMode, Role
@@ -199,7 +199,7 @@ def own_zone(context: Context, kind: str) -> Iterator[Outcome]:
 
 def tenant_attachments(context: Context, cores: int) -> Iterator[Outcome]:
     """Decide whether each tenant's boundary is linked to enough cores."""
-    core_names = {device.name for device in context.every(Role.CORE)}
+    core_names = {device.name for device in context.every(*BACKBONE)}
     for tenant in context.tenants:
         own = context.devices_by_tenant.get(tenant.id, ())
         boundaries = {d.name: d for d in own if d.role is Role.BOUNDARY}
@@ -209,7 +209,7 @@ def tenant_attachments(context: Context, cores: int) -> Iterator[Outcome]:
             for port in device.interfaces
             if port.mode is PortMode.ROUTED and port.peer_device in core_names
         }
-        expected = f"a boundary linked to at least {cores} core{'s' if cores > 1 else ''}"
+        expected = f"a boundary linked to at least {cores} router{'s' if cores > 1 else ''} of the backbone"
         actual = f"{listed(boundaries)} linked to {listed(linked)}"
         cited = [plan(d.source, f"boundary {d.name}", d.name) for d in boundaries.values()]
         yield decided(

@@ -9,6 +9,7 @@ from parkops.assess.context import CONFIG_MAX_AGE_S, Context, plan
 from parkops.assess.outcome import Outcome, decided, listed
 from parkops.model import Attestation, Event, Evidence, EvidenceKind, Verdict
 
+POLICY = "policy"  # what closed by itself, as the plan lets it
 SOON_DAYS = 30
 
 
@@ -24,7 +25,17 @@ def cite_event(event: Event) -> Evidence:
 
 def _events(context: Context, roles: Sequence[str]) -> list[Event]:
     names = {device.name for device in context.devices(*roles)} if roles else None
-    return [event for event in context.evidence.events if names is None or event.device in names]
+    return [e for e in counted(context.evidence.events) if names is None or e.device in names]
+
+
+def counted(events: Sequence[Event]) -> list[Event]:
+    """Return the events that stand for themselves: no consequences of others, and no planned work."""
+    return [e for e in events if e.parent is None and not e.muted.startswith("maintenance")]
+
+
+def taken(event: Event) -> str:
+    """Return who took an event, "" for nobody; what the policy closed had to be taken by nobody."""
+    return event.acknowledged_by or event.work_by or event.closed_by
 
 
 def events_closed(
@@ -41,7 +52,7 @@ def events_closed(
         )
         return
     closed = [event for event in events if event.closed_s is not None]
-    unowned = [event for event in events if not event.acknowledged_by]
+    unowned = [event for event in events if not taken(event)]
     overdue = [e for e in events if e.closed_s is None and context.now_s - e.opened_s > overdue_s]
     share = 100 * len(closed) / len(events)
     actual = (
@@ -67,11 +78,11 @@ def response_time(context: Context, limit_s: float) -> Iterator[Outcome]:
 def events_documented(context: Context) -> Iterator[Outcome]:
     """Decide whether every closed event tells its cause, who took it, and what was done."""
     expected = "cause, owner and follow-up note on every closed event"
-    events = [event for event in context.evidence.events if event.closed_s is not None]
+    events = [event for event in counted(context.evidence.events) if event.closed_s is not None]
     if not events:
         yield decided(None, expected, "no closed event to judge by", [plan(context.park.source, "events")])
         return
-    bad = [e for e in events if not (e.cause and e.acknowledged_by and e.note)]
+    bad = [e for e in events if not (e.cause and taken(e) and (e.note or e.closed_by == POLICY))]
     actual = f"{len(events) - len(bad)} of {len(events)} are complete"
     yield decided(not bad, expected, actual, [cite_event(event) for event in (bad or events)[:20]])
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from parkops.assess.context import ENFORCEMENT, UNMANAGED, Context, plan
+from parkops.assess.context import BACKBONE, ENFORCEMENT, UNMANAGED, Context, plan
 from parkops.assess.graph import Adjacency, adjacency, cuts, reachable
 from parkops.assess.outcome import Outcome, decided, listed, not_applicable
-from parkops.model import Device, Role
+from parkops.model import Device, Ring, Role
 
 
 def important_links(context: Context, kinds: Sequence[str]) -> Iterator[Outcome]:
@@ -62,7 +62,7 @@ def rings_planned(context: Context) -> Iterator[Outcome]:
         asked += 1
         devices = [d for segment in segments for d in context.devices_by_segment.get(segment.id, ())]
         found = [rings[name] for name in dict.fromkeys(d.ring for d in devices) if name in rings]
-        closed = [ring for ring in found if len(ring.links) == len(ring.devices) >= 3]
+        closed = [ring for ring in found if _redundant(ring)]
         actual = listed(f"{len(r.devices)} switches, {len(r.links)} links, {r.protocol}" for r in found)
         cited = [plan(ring.source, ring.id, ring.id) for ring in found]
         cited = cited or [plan(segment.source, segment.id, segment.id) for segment in segments]
@@ -71,9 +71,16 @@ def rings_planned(context: Context) -> Iterator[Outcome]:
         yield not_applicable(expected, "no important tenant has a plant")
 
 
+def _redundant(ring: Ring) -> bool:
+    """Tell whether switches form a closed ring, or two networks side by side (PRP, IEC 62439-3)."""
+    if ring.protocol == "prp":
+        return len(ring.devices) >= 2 and len(ring.links) >= len(ring.devices) - 2
+    return len(ring.links) == len(ring.devices) >= 3
+
+
 def _backbone(context: Context) -> list[tuple[str, str, str]]:
     roles = {d.name: d.role for d in context.park.devices}
-    kept = (Role.CORE, Role.EXTERNAL, *ENFORCEMENT)
+    kept = (*BACKBONE, Role.EXIT, Role.EXTERNAL, *ENFORCEMENT)
     return [
         (link.id, link.a_device, link.b_device)
         for link in context.park.links
@@ -90,8 +97,8 @@ def single_points(context: Context) -> Iterator[Outcome]:
     devices = {device.name: device for device in context.park.devices}
     boundaries = [d for d in context.devices(Role.BOUNDARY) if d.name in neighbours]
     outside = [d.name for d in context.every(Role.EXTERNAL) if d.name in neighbours]
-    cores = [d.name for d in context.every(Role.CORE)]
-    nodes = [n for n in neighbours if devices[n].role in (Role.CORE, Role.PARK_FIREWALL)]
+    cores = [d.name for d in context.every(*BACKBONE)]
+    nodes = [n for n in neighbours if devices[n].role in (*BACKBONE, Role.EXIT, Role.PARK_FIREWALL)]
     expected = "the cores and an exit in reach after any single loss in the backbone"
     if not boundaries:
         yield not_applicable(expected, "no tenant is attached to the backbone")
@@ -118,7 +125,7 @@ def tenant_single_points(context: Context) -> Iterator[Outcome]:
     if not important:
         yield not_applicable(expected, "the plan marks no tenant as important")
     endpoints = {device.name for device in context.every(*UNMANAGED)}
-    cores = {device.name: "cores" for device in context.every(Role.CORE)}
+    cores = {device.name: "cores" for device in context.every(*BACKBONE)}
     edges = [
         (link.id, cores.get(link.a_device, link.a_device), cores.get(link.b_device, link.b_device))
         for link in context.park.links

@@ -131,7 +131,7 @@ def ring_protocol(context: Context) -> Iterator[Outcome]:
         device, text, switch = item
         ring = [port.name for port in device.interfaces if port.ring]
         open_ports = [name for name in ring if name in switch.ports and switch.ports[name].enabled]
-        held = switch.rstp_line > 0 and len(open_ports) == len(ring) == 2
+        held = switch.rstp_line > 0 and len(open_ports) == len(ring) >= 2
         actual = (
             f"{'rstp' if switch.rstp_line else 'no rstp'}, {len(open_ports)} of {len(ring)} ring ports open"
         )

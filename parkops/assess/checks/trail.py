@@ -18,6 +18,7 @@ from parkops.assess.outcome import Outcome, decided, listed, not_applicable
 from parkops.model import Device, Event, Evidence, EvidenceKind, Signal, State
 
 DAY_S = 86_400.0
+BEST_EFFORT = "best effort"  # what a driver says that promises nothing
 DRILL = re.compile(r"on purpose|\bdrill\b|\btest\b|演练|演习|测试", re.IGNORECASE)
 
 
@@ -214,6 +215,23 @@ def changes_recorded(context: Context, what: str = "changes", max_age_days: floa
     mend = "`parkops push --resume` or `parkops rollback` ends what is open; `parkops journal verify`"
     held = None if not recent else not bad and not log.trouble
     yield decided(held, expected, text, [seen], "park", mend)
+
+
+def changes_guarded(context: Context, max_age_days: float = 366) -> Iterator[Outcome]:
+    """Decide whether the drivers of the last push could take a change back by themselves."""
+    expected = "a confirmed commit, a candidate or a rollback point on every device of the last push"
+    log = context.evidence.changes
+    done = [change for change in (log.changes if log else ()) if change.guarantees]
+    done = [change for change in done if context.fresh(change.begun_s, max_age_days * DAY_S)]
+    if not done:
+        yield decided(None, expected, "no push that changed anything", [plan(context.park.source, "park")])
+        return
+    last = done[-1]
+    weak = [text for text in last.guarantees if text == BEST_EFFORT]
+    text = "; ".join(last.guarantees)
+    limit_s = max_age_days * DAY_S
+    seen = Evidence(EvidenceKind.STATE, "park", f"journal {last.id}", text, last.begun_s, limit_s)
+    yield decided(not weak, expected, text, [seen])
 
 
 def changes_revert(context: Context, max_age_days: float = 366) -> Iterator[Outcome]:

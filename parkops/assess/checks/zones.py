@@ -71,7 +71,8 @@ def policy_by_level(context: Context) -> Iterator[Outcome]:
                 ports.setdefault(led, set()).add(f"{device.name}:{port.name}")
     expected = "a level, and ports of its own at an enforcement point"
     for zone in context.judged_zones:
-        if zone.kind in ("external", "management"):
+        tunnels = [not segment.vlan for segment in context.segments_by_zone.get(zone.id, ())]
+        if zone.kind in ("external", "management") or (tunnels and all(tunnels)):
             continue
         own = ports.get(zone.id, set())
         shared = {port for other, held in ports.items() if other != zone.id for port in held & own}
@@ -108,7 +109,7 @@ def no_dual_homed(context: Context, kind: str) -> Iterator[Outcome]:
         for name, zones in context.zones_by_device.items()
         if zones & inside
         and zones - inside
-        and devices[name].role not in ENFORCEMENT
+        and devices[name].role not in (*ENFORCEMENT, Role.ONE_WAY_GATEWAY)
         and name not in switches
     }
     cited = [plan(devices[n].source, f"{n}: {listed(context.zones_by_device[n])}", n) for n in sorted(bad)]
@@ -180,12 +181,13 @@ def tenant_isolation(context: Context) -> Iterator[Outcome]:
 
 
 def exit_isolation(context: Context) -> Iterator[Outcome]:
-    """Decide whether every way out of the park passes a park firewall."""
+    """Decide whether every way out passes a park firewall, or for a leased line its tenant's boundary."""
     neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
-    walls = {device.name for device in context.every(Role.PARK_FIREWALL)}
+    walls = {device.name for device in context.every(*ENFORCEMENT)}
     outside = context.every(Role.EXTERNAL)
-    inside = {device.name for device in context.park.devices} - walls - {d.name for d in outside}
-    expected = "no way out but through a park firewall"
+    beyond = {device.name for device in (*outside, *context.every(Role.EXIT))}
+    inside = {device.name for device in context.park.devices} - walls - beyond
+    expected = "no way out but through an isolation device"
     if not outside:
         yield not_applicable(expected, "the park has no exit")
     for device in outside:
@@ -200,10 +202,16 @@ def two_sided_protection(context: Context) -> Iterator[Outcome]:
     """Decide whether a tenant's way to exits and park services crosses its boundary and the firewall."""
     neighbours = adjacency((link.id, link.a_device, link.b_device) for link in context.park.links)
     firewalls = {device.name for device in context.every(Role.PARK_FIREWALL)}
+    own = {device.name for device in context.every(Role.BOUNDARY)}
+    leased = {  # a leased line ends on its tenant's boundary, and is none of the park's exits
+        device.name
+        for device in context.every(Role.EXTERNAL)
+        if any(name in own for name, _ in neighbours.get(device.name, ()))
+    }
     common = {
         device.name
         for device in context.park.devices
-        if device.name not in firewalls
+        if device.name not in firewalls | leased
         and context.kinds_of(device.name) & {"external", "park-service", "public-service"}
     }
     expected = "the tenant's boundary and the park's firewall on every way to exits and park services"
