@@ -217,7 +217,8 @@ def _figures(park: Park) -> Figures:
         for way in ("in", "out")
     ]
     zones = [GroupFigures("zone", z.id, 4, 1e5, 0.0, 0.0, 0, probes=5000, lost=1) for z in park.zones]
-    return Figures(NOW - 30 * DAY_S, NOW - 5, tuple(zones), tuple(status), tuple(use))
+    window = (NOW - 30 * DAY_S, NOW - 5)
+    return Figures(*window, groups=tuple(zones), objectives=tuple(status), utilisation=tuple(use))
 
 
 def with_own_ports(park: Park) -> Park:
