@@ -128,18 +128,18 @@ def test_an_agent_answers(agent):
 
 
 def test_why_an_agent_does_not_answer(agent):
-    sample = agent.ask(community="env:STRANGE", timeout_s=0.6)
+    sample = agent.ask(community="env:STRANGE", timeout_s=2)
     is_(sample, DOWN, "^no answer: it is off or filtered, or does not know the community$")
     refused = "^the agent refuses the user watch: it is unknown, or its authentication key is another$"
     is_(agent.ask(**{**V3, "auth_key": "env:WRONG"}), DOWN, refused)
     is_(agent.ask(**{**V3, "auth": "sha512"}), DOWN, refused)
     is_(agent.ask(**{**V3, "user": "nobody"}), DOWN, "refuses the user nobody")
-    sample = agent.ask(**{**V3, "privacy_key": "env:WRONG"}, timeout_s=0.6)
+    sample = agent.ask(**{**V3, "privacy_key": "env:WRONG"}, timeout_s=2)
     is_(sample, DOWN, "^no answer to encrypted requests: its privacy key may be another$")
     is_(agent.ask(), UNKNOWN, "neither a community nor a user")
     closed = target("snmp", free_port(socket.SOCK_DGRAM), community="env:COMMUNITY")
     is_(look(closed, secret=SECRETS.__getitem__), DOWN, "^connection refused: no agent listens$")
-    silent = target("snmp", udp_server(lambda data: None), **V3, timeout_s=0.6)
+    silent = target("snmp", udp_server(lambda data: None), **V3, timeout_s=2)
     is_(look(silent, secret=SECRETS.__getitem__), DOWN, "^no answer: it is off or filtered$")
     SECRETS["env:BLIND"] = "blind"
     is_(agent.ask(community="env:BLIND"), DOWN, "^the agent does not tell that to this user$")
@@ -222,7 +222,7 @@ def test_a_link_is_read_from_the_agent(agent):
 
     is_(ask("lo"), UP)
     is_(ask("ge9"), DOWN, "^ge9 of dev is not present$")
-    sample = ask("lo", community="env:STRANGE", timeout_s=0.6)
+    sample = ask("lo", community="env:STRANGE", timeout_s=2)
     is_(sample, UNKNOWN, "^cannot read the interfaces of dev: no answer")
 
 

@@ -12,7 +12,7 @@ from parkops.model import Target
 T = TypeVar("T")
 
 MAX_BYTES = 65_535
-TRIES, SHARE = 3, 0.95  # all tries together take this share of the time that there is
+TRIES, SHARE = 3, 0.85  # all tries together take this share of the time that there is
 
 
 async def ask(target: Target, question: bytes, read: Callable[[bytes], T | None], timeout_s: float) -> T:
