@@ -9,18 +9,30 @@ from parkops.model import Device, EvidenceSet, Interval, Park, Role, State
 
 LAYERS: Mapping[Role, int] = {
     Role.EXTERNAL: 0,
+    Role.EXIT: 1,
     Role.PARK_FIREWALL: 1,
     Role.CORE: 2,
+    Role.SPINE: 2,
+    Role.AGGREGATION: 3,
+    Role.LEAF: 3,
     Role.BOUNDARY: 3,
     Role.RING_SWITCH: 4,
     Role.ACCESS_SWITCH: 4,
+    Role.ACCESS_POINT: 5,
+    Role.WIRELESS_CONTROLLER: 5,
+    Role.CPE_5G: 5,
+    Role.ONE_WAY_GATEWAY: 5,
+    Role.EDGE_CONTROLLER: 5,
     Role.EDGE_GATEWAY: 5,
     Role.EDGE_CLOUD: 5,
+    Role.CLOUD_HOST: 5,
+    Role.SERVER: 5,
     Role.IDENTIFIER: 5,
     Role.MANAGEMENT: 5,
     Role.ENDPOINT: 6,
 }
-SPINE = (Role.EXTERNAL, Role.PARK_FIREWALL, Role.CORE)  # drawn across all columns
+SPINE_LAYERS = 3  # drawn across all columns
+SPINE = tuple(role for role, layer in LAYERS.items() if layer < SPINE_LAYERS)
 BOX_W, BOX_H, GAP_X, GAP_Y, TOP, PAD = 118, 46, 12, 46, 16, 16
 MOST_IN_LINE = 5
 SWITCH_LAYER = 4
@@ -175,8 +187,8 @@ def _above(park: Park, devices: list[Device]) -> dict[str, list[str]]:
 
 def _place_spine(places: dict[str, tuple[float, float]], devices: list[Device], width: float) -> None:
     step = 2.0 * (BOX_W + GAP_X)  # wide, so that cables to what lies below pass between
-    for layer, role in enumerate(SPINE):
-        row = [device for device in devices if device.role is role]
+    for layer in range(SPINE_LAYERS):
+        row = [device for device in devices if LAYERS[device.role] == layer]
         start = (width - (len(row) - 1) * step - BOX_W) / 2
         for index, device in enumerate(row):
             places[device.name] = (start + index * step, TOP + layer * (BOX_H + GAP_Y))

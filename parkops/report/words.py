@@ -145,6 +145,17 @@ OUTCOMES = {
 
 ROLES = {
     "core": Words("核心路由器", "core router"),
+    "spine": Words("脊交换机", "spine"),
+    "aggregation": Words("汇聚交换机", "aggregation"),
+    "leaf": Words("叶交换机", "leaf"),
+    "exit": Words("出口路由器", "exit router"),
+    "access-point": Words("无线接入点", "access point"),
+    "wireless-controller": Words("无线控制器", "wireless controller"),
+    "5g-cpe": Words("5G CPE", "5G CPE"),
+    "one-way-gateway": Words("单向网关", "one-way gateway"),
+    "edge-controller": Words("边缘控制器", "edge controller"),
+    "cloud-host": Words("云主机", "cloud host"),
+    "server": Words("服务器", "server"),
     "park-firewall": Words("园区防火墙", "park firewall"),
     "boundary": Words("企业边界", "tenant boundary"),
     "ring-switch": Words("环网交换机", "ring switch"),

@@ -8,7 +8,7 @@ import pytest
 from assess_park import NOW, device, good_evidence, good_park, link
 
 from parkops.model import EvidenceSet, Interval, Reach, Role, State
-from parkops.report import reach, timeline, topology
+from parkops.report import reach, timeline, topology, words
 from parkops.report.view import duration, number, stamp
 
 
@@ -20,6 +20,15 @@ def test_no_two_boxes_overlap():
         for b in boxes[n + 1 :]:
             apart = a.x + a.w <= b.x or b.x + b.w <= a.x or a.y + a.h <= b.y or b.y + b.h <= a.y
             assert apart, (a.name, b.name)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_device_of_any_role_has_a_place_and_a_word(role):
+    park = good_park()
+    more = device("x-1", role, tenant="a")
+    boxes = topology.draw(replace(park, devices=(*park.devices, more), _index={}), EvidenceSet()).boxes
+    assert "x-1" in {box.name for box in boxes}
+    assert role.value in words.ROLES
 
 
 def test_everything_lies_inside_the_picture():
