@@ -6,6 +6,7 @@ g = (1 + a) / (1 - a), and answers for all of them with 2 g^k / (g + 1), which i
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from math import ceil, log
 
@@ -16,6 +17,37 @@ SCALE = 1 / log(_GAMMA)
 _VERSION = 1
 
 
+PAD = 8  # buckets that are added beyond the one that is needed
+
+
+class Side:
+    """Counts of neighbouring buckets in one array: a tenth of what a dictionary takes."""
+
+    __slots__ = ("base", "counts")
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.base = 0  # bucket of the first count
+        self.counts = array("Q")
+
+    def add(self, key: int, count: int = 1) -> None:
+        """Count in a bucket, making room for it."""
+        if not self.counts:
+            self.base = key
+        if key < self.base:
+            low = key - PAD
+            self.counts = array("Q", bytes(8 * (self.base - low))) + self.counts
+            self.base = low
+        at = key - self.base
+        if at >= len(self.counts):
+            self.counts.frombytes(bytes(8 * (at + 1 + PAD - len(self.counts))))
+        self.counts[at] += count
+
+    def items(self) -> list[tuple[int, int]]:
+        """Return the buckets that hold something, with their counts, by bucket."""
+        return [(self.base + at, count) for at, count in enumerate(self.counts) if count]
+
+
 class Sketch:
     """Counts by bucket, positive and negative values apart."""
 
@@ -23,23 +55,20 @@ class Sketch:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self.positive: dict[int, int] = {}
-        self.negative: dict[int, int] = {}
+        self.positive, self.negative = Side(), Side()
         self.zeros = 0
 
     @property
     def count(self) -> int:
         """How many values it has taken."""
-        return self.zeros + sum(self.positive.values()) + sum(self.negative.values())
+        return self.zeros + sum(self.positive.counts) + sum(self.negative.counts)
 
     def add(self, value: float) -> None:
         """Take a value."""
         if value > TINY:
-            key = ceil(log(value) * SCALE)
-            self.positive[key] = self.positive.get(key, 0) + 1
+            self.positive.add(ceil(log(value) * SCALE))
         elif value < -TINY:
-            key = ceil(log(-value) * SCALE)
-            self.negative[key] = self.negative.get(key, 0) + 1
+            self.negative.add(ceil(log(-value) * SCALE))
         else:
             self.zeros += 1
 
@@ -48,7 +77,7 @@ class Sketch:
         self.zeros += other.zeros
         for mine, theirs in ((self.positive, other.positive), (self.negative, other.negative)):
             for key, count in theirs.items():
-                mine[key] = mine.get(key, 0) + count
+                mine.add(key, count)
 
     def quantile(self, share: float) -> float | None:
         """Return the value that ``share`` (0 to 1) of the values do not exceed, None without values."""
@@ -61,23 +90,23 @@ class Sketch:
         return None
 
     def _buckets(self) -> Iterator[tuple[float, int]]:
-        for key in sorted(self.negative, reverse=True):
-            yield -_middle(key), self.negative[key]
+        for key, count in reversed(self.negative.items()):
+            yield -_middle(key), count
         if self.zeros:
             yield 0.0, self.zeros
-        for key in sorted(self.positive):
-            yield _middle(key), self.positive[key]
+        for key, count in self.positive.items():
+            yield _middle(key), count
 
     def dump(self) -> bytes:
         """Write it down: a version, the zeros, then both sides as differences of keys and counts."""
         out = bytearray([_VERSION])
         _write(out, self.zeros)
         for side in (self.positive, self.negative):
-            _write(out, len(side))
-            last = 0
-            for key in sorted(side):
+            items, last = side.items(), 0
+            _write(out, len(items))
+            for key, count in items:
                 _write(out, _zigzag(key - last))
-                _write(out, side[key])
+                _write(out, count)
                 last = key
         return bytes(out)
 
@@ -95,7 +124,7 @@ class Sketch:
                 for _ in range(next(numbers)):
                     step = next(numbers)
                     key += (step >> 1) ^ -(step & 1)
-                    side[key] = next(numbers)
+                    side.add(key, next(numbers))
         except StopIteration:
             raise ValueError("the sketch is cut off") from None
         return sketch

@@ -86,8 +86,11 @@ class Hours:
         hour.minimum = min(hour.minimum, rtt_s)
         hour.maximum = max(hour.maximum, rtt_s)
         if rtt_s > TINY:
-            counts, key = hour.sketch.positive, ceil(log(rtt_s) * SCALE)
-            counts[key] = counts.get(key, 0) + 1
+            side, key = hour.sketch.positive, ceil(log(rtt_s) * SCALE)
+            if side.base <= key < side.base + len(side.counts):
+                side.counts[key - side.base] += 1
+            else:
+                side.add(key)
         else:
             hour.sketch.zeros += 1
 

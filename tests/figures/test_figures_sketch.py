@@ -38,13 +38,21 @@ def test_merging_is_the_same_as_taking_all(first, second):
 def test_it_is_read_back_as_it_was_written(values):
     told = sketch(values)
     back = Sketch.load(told.dump())
-    assert (back.positive, back.negative, back.zeros) == (told.positive, told.negative, told.zeros)
+    assert back.positive.items() == told.positive.items()
+    assert back.negative.items() == told.negative.items()
+    assert back.zeros == told.zeros
     assert back.count == len(values)
 
 
 def test_an_hour_of_round_trips_takes_few_bytes():
     rnd = random.Random(1)
     assert len(sketch(rnd.lognormvariate(-7, 0.3) for _ in range(3600)).dump()) < 400
+
+
+def test_the_widest_spread_takes_little_memory():
+    told = sketch([1e-6 * 1.02**step for step in range(700)])
+    assert told.count == 700
+    assert len(told.positive.counts) * told.positive.counts.itemsize < 8000
 
 
 def test_bytes_that_are_no_sketch():
