@@ -183,7 +183,14 @@ class Analyst:
     def _hops(self, target: Target) -> tuple[tuple[str, ...], ...]:
         if target.vantage not in self._ways:
             self._ways[target.vantage] = ways(self.topology, target.vantage)
-        return hops(self._ways[target.vantage], target.device)
+        segments = self.topology.segments
+        own = segments.get(target.vantage, frozenset()) | segments.get(target.device, frozenset())
+
+        def used(beside: tuple[str, ...]) -> tuple[str, ...]:
+            """Return those cables that carry a segment of either end; all where that tells nothing."""
+            return tuple(cable for cable in beside if segments.get(cable, frozenset()) & own) or beside
+
+        return tuple(map(used, hops(self._ways[target.vantage], target.device)))
 
     def suspects(self, events: Iterable[Event], healthy: Iterable[str]) -> tuple[str, ...]:
         """Return the cables that all these flows share and no healthy one uses, else all that they share."""

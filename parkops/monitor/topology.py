@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from parkops.model import Park, Role
 
@@ -18,6 +18,7 @@ class Topology:
     ports: Mapping[tuple[str, str], str]  # (device, interface) -> link id
     roots: frozenset[str]
     roles: Mapping[str, str]
+    segments: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of each cable, and each device
 
     @classmethod
     def of(cls, park: Park) -> Topology:
@@ -34,6 +35,7 @@ class Topology:
             ports,
             _roots(park),
             {device.name: device.role.value for device in park.devices},
+            _segments(park),
         )
 
     def cut_off(
@@ -87,6 +89,16 @@ def hops(found: Ways, device: str) -> tuple[tuple[str, ...], ...]:
         device, beside = found[device]
         hops.append(beside)
     return tuple(hops)
+
+
+def _segments(park: Park) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for device in park.devices:
+        for interface in device.interfaces:
+            if interface.segment:
+                found[device.name].add(interface.segment)
+                found[interface.link].add(interface.segment)
+    return {name: frozenset(items) for name, items in found.items()}
 
 
 def _roots(park: Park) -> frozenset[str]:

@@ -228,3 +228,9 @@ def test_services_and_signals_go_with_their_machine_and_their_link():
     assert asked.explain(events, {}) == {1: None, 2: 1, 3: 1}
     slow = [down(1, "b/icmp", T0, "latency"), down(2, "b/mqtt", T0, "latency")]
     assert asked.explain(slow, {}) == {1: None, 2: 1}
+
+
+def test_the_cable_that_carries_the_segment_is_suspected_of_several_side_by_side(demo):
+    lost = Event(1, "flow/video-wall/tcp/554", "pub-camera", "warning", "no answer", T0)
+    found = analyst(demo).suspects([lost], ["flow/energy-read/tcp/502", "flow/hx-edge/tcp/1883"])
+    assert found == ("fw-1--pub-sw-1:pub-video", "pub-sw-1--pub-camera")
