@@ -17,6 +17,7 @@ from parkops.assess.outcome import Check
 from parkops.assess.runner import judge
 from parkops.assess.scores import INFRASTRUCTURE, group_scores, level1_score, total_score
 from parkops.model import Assessment, EvidenceSet, Park
+from parkops.model.bulk import bulk
 
 
 def assess(
@@ -37,7 +38,8 @@ def assess(
     context = Context(park, evidence)
     indicators = score_indicators(context, catalogue, basis.thresholds)
     whole_park = Context(park, evidence, indicators, platform_dirs=tuple(platform_dirs))
-    results = judge(whole_park, (*built_in(), *own), checks)
+    with bulk():
+        results = judge(whole_park, (*built_in(), *own), checks)
     whole = total_score(indicators, catalogue)
     infrastructure = level1_score(indicators, catalogue, INFRASTRUCTURE)
     found = Assessment(
