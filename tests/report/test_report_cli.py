@@ -107,7 +107,7 @@ def test_controls_list_and_show(folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("show", "NET-BB-REL-9"), "NET-BB-REL-9: no such requirement: did you mean NET-BB-REL-0"),
+        (("show", "NET-BB-REL-9"), "NET-BB-REL-9: no such control: did you mean NET-BB-REL-0"),
         (("list", "--domain", "sea"), "sea: no such domain: known: backbone, cloud"),
     ],
 )
