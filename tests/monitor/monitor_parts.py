@@ -49,7 +49,8 @@ def process(*command, ready=None, **options):
     running = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, **options)
     try:
         if ready is not None:
-            wait_until(lambda: ready() or running.poll() is not None, what=f"start of {command[0]}")
+            started = f"start of {command[0]}"
+            wait_until(lambda: ready() or running.poll() is not None, timeout_s=90, what=started)
             assert running.poll() is None, f"{command[0]} ended with {running.returncode}"
         yield running
     finally:

@@ -154,7 +154,7 @@ def test_opcua_says_what_is_wrong(plc):
 def test_an_opcua_server_that_is_not_running_its_program():
     port, running = opcua_server("failed")
     with running:
-        wait_until(lambda: look(target("opcua", port)).state is DOWN, what="a state that is not running")
+        wait_until(lambda: look(target("opcua", port)).state is DOWN, timeout_s=60, what="another state")
         sample = look(target("opcua", port))
     is_(sample, DOWN, "^the server's state is failed$")
     assert sample.values == (("server_state", 1.0),)
