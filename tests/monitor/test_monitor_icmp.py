@@ -85,7 +85,8 @@ def loss_and_errors():
     gone, gone6 = target("icmp", address="10.9.0.2", timeout_s=0.3), target("icmp", address="fd00:9::2")
     for sample in look(gone, gone6):
         assert sample.state is DOWN, sample
-        assert "no ICMP answer within" in sample.reason
+        # on a busy machine our own kernel may give up looking for a neighbour first
+        assert sample.reason.startswith(("no ICMP answer within", "destination unreachable")), sample
     assert look(target("icmp", address="10.8.0.1")).state is UNKNOWN, "not permitted here"
     assert look(target("icmp", address="127.0.0.2")).state is UNKNOWN, "our own firewall says no"
 
