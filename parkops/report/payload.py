@@ -105,7 +105,7 @@ def _verdict(verdict: Verdict) -> int:
 
 
 def owners(park: Park) -> Mapping[str, str]:
-    """Return the tenant of each device, zone, segment, group, link, ring and circuit."""
+    """Return the tenant of each device, zone, segment, group, link, ring and circuit, and a flow's source."""
     things: list[tuple[str, str]] = [(device.name, device.tenant) for device in park.devices]
     things += [(zone.id, zone.tenant) for zone in park.zones]
     things += [(segment.id, segment.tenant) for segment in park.segments]
@@ -115,6 +115,8 @@ def owners(park: Park) -> Mapping[str, str]:
     whose = {device.name: device.tenant for device in park.devices}
     things += [(link.id, whose.get(link.a_device) or whose.get(link.b_device, "")) for link in park.links]
     things += [(ring.id, whose.get(ring.devices[0], "")) for ring in park.rings if ring.devices]
+    places = {name: owner for name, owner in things if owner}
+    things += [(flow.id, places.get(flow.src) or places.get(flow.dst, "")) for flow in park.flows]
     things += [(tenant.id, tenant.id) for tenant in park.tenants]
     return {name: owner for name, owner in things if owner}
 
