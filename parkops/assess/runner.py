@@ -61,7 +61,7 @@ def _judge(context: Context, control: Control, checks: Mapping[str, Check]) -> R
         found = list(_findings(context, control, entry, checks))
         findings += found
         verdicts.append((entry.kind.value, combine(finding.verdict for finding in found)))
-    verdict, message = _fold(verdicts, findings)
+    verdict, message = fold(verdicts, findings)
     waiver = _waiver(context, control.id)
     if waiver and verdict in (Verdict.FAIL, Verdict.UNKNOWN):
         message = (
@@ -105,7 +105,7 @@ def _not_asked(context: Context, control: Control) -> RequirementResult:
     return _result(control, Verdict.NOT_APPLICABLE, (finding,), message)
 
 
-def _fold(verdicts: list[tuple[str, Verdict]], findings: list[Finding]) -> tuple[Verdict, str]:
+def fold(verdicts: list[tuple[str, Verdict]], findings: list[Finding]) -> tuple[Verdict, str]:
     """Fold the kinds: one failure fails; a pass needs every kind that the catalogue asks for."""
     verdict = combine(verdict for _, verdict in verdicts)
     if verdict is Verdict.FAIL:

@@ -57,6 +57,28 @@ SEVERAL = ("linux", "openwrt")  # platforms whose devices have several files
     show_default=True,
     help="How to print for people or a workbook.",
 )
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="NAMES",
+    help="Write reports too, by commas: html, pdf, xlsx, csv, json, junit, sarif, oscal, prometheus.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("reports"),
+    show_default=True,
+    help="Folder to write reports to.",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["zh", "en"]),
+    default="zh",
+    show_default=True,
+    help="Language of reports; the page holds both and opens in this one.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what reports would be written; write nothing.")
 @click.option("--every", is_flag=True, help="Show what holds and what does not apply, too.")
 @click.option("--gate", is_flag=True, help="Exit 1 when something failed.")
 @json_option
@@ -70,6 +92,10 @@ def audit(
     role: str,
     catalogue: Literal["mlps", "guide", "all"],
     style: Literal["table", "csv"],
+    reports: tuple[str, ...],
+    out: Path,
+    lang: Literal["zh", "en"],
+    dry_run: bool,
     every: bool,
     gate: bool,
     as_json: bool,
@@ -82,12 +108,15 @@ def audit(
     Example:
       parkops audit --config core.cfg --platform huawei_vrp --level 3
       parkops audit --config backup/ --catalogue all --json
+      parkops audit --config backup/ --report html,pdf,xlsx --out audit/
       parkops -p inventories/demo audit --running core-1
     """
     if not configs and not running:
         raise UsageError("nothing to audit", hint="name a file with --config, or a device with --running")
     from parkops.assess.config import find_audits
+    from parkops.cli.auditing import chosen_writers, document, title, write
 
+    writers = chosen_writers(reports)
     audits = find_audits(ctx.platform_dirs)
     if platform is not None and audits.get(platform) is None:
         known = ", ".join(audits.names())
@@ -95,13 +124,19 @@ def audit(
     controls = _controls(catalogue, level)
     found = [*_of_files(configs, platform, role, audits, controls)]
     found += [_of_store(ctx, name, role, audits, controls) for name in running]
+    names = [*(path.resolve().name for path in configs), *running]
+    paths = write(found, controls, writers, out, title=title(names), lang=lang, dry_run=dry_run)
     if as_json:
-        ctx.print_json("audit", {"devices": [_document(item) for item, _ in found]})
+        devices = [document(item) for item, _ in found]
+        written = {"files": [str(path) for path in paths]} if writers else {}
+        ctx.print_json("audit", {"devices": devices, **written})
     elif style == "csv":
         _csv([item for item, _ in found], every)
     else:
         for item, note in found:
             _show(ctx, item, note, every)
+        for path in paths:
+            ctx.console.print(f"{'would write' if dry_run else 'wrote'} {path}", markup=False, soft_wrap=True)
     if gate and any(result.verdict == "fail" for item, _ in found for result in item.results):
         sys.exit(1)
 
@@ -265,30 +300,3 @@ def _csv(found: Sequence[Audited], every: bool) -> None:
                     row = (item.device, item.platform, result.id, result.title_zh, finding.check)
                     told = (finding.verdict.value, " ".join(_places(finding)), finding.message, finding.mend)
                     writer.writerow((*row, *told))
-
-
-def _document(item: Audited) -> dict[str, object]:
-    return {
-        "device": item.device,
-        "platform": item.platform,
-        "counts": dict(Counter(result.verdict.value for result in item.results)),
-        "controls": [
-            {
-                "id": result.id,
-                "catalogue": result.catalogue,
-                "title_zh": result.title_zh,
-                "verdict": result.verdict.value,
-                "findings": [
-                    {
-                        "fact": finding.check,
-                        "verdict": finding.verdict.value,
-                        "message": finding.message,
-                        "evidence": [{"source": e.source, "text": e.text} for e in finding.evidence],
-                        "mend": finding.mend,
-                    }
-                    for finding in result.findings
-                ],
-            }
-            for result in item.results
-        ],
-    }

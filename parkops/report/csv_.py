@@ -7,7 +7,8 @@ import io
 from collections.abc import Mapping
 
 from parkops.report.bundle import Report
-from parkops.report.tables import Cell, Table, tables
+from parkops.report.sheet import Cell, Table
+from parkops.report.tables import tables
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 

@@ -50,6 +50,7 @@ def page(report: Report) -> str:
             only="",
             tenant=report.tenant,
             domain=report.domain,
+            audit=report.audit,
             data=embedded({**data, "words": table}),
             script=script,
             style=style,

@@ -22,8 +22,9 @@ from parkops.model import (
     RequirementResult,
     Verdict,
 )
-from parkops.report.bundle import Report
+from parkops.report.bundle import Audit, Report
 from parkops.report.reach import fold
+from parkops.report.view import results_of
 from parkops.report.waived import WaivedFeature, waived_features
 
 KIND: Literal["parkops.report"] = "parkops.report"
@@ -113,7 +114,10 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The whole report; times are Unix seconds, scores 0 to 100, shares 0 to 1."""
+    """The whole report; times are Unix seconds, scores 0 to 100, shares 0 to 1.
+
+    An audit of configurations has no scores, no reach and no push: they are null.
+    """
 
     kind: Literal["parkops.report"]
     version: Literal[1]
@@ -121,16 +125,17 @@ class Document:
     plan: PlanName
     scope: Scope
     time_s: float
-    scores: Scores
+    scores: Scores | None
     verdicts: dict[Verdict, int]
     groups: tuple[GroupScore, ...]
     indicators: tuple[IndicatorScore, ...]
     requirements: tuple[RequirementResult, ...]
     controls: tuple[RequirementResult, ...]
-    reach: ReachCount
-    push: Push
+    reach: ReachCount | None
+    push: Push | None
     events: tuple[Event, ...]
     waived_features: tuple[WaivedFeature, ...]
+    audit: Audit | None
 
 
 def document(assessment: Assessment, park: Park, evidence: EvidenceSet) -> dict[str, Any]:
@@ -201,10 +206,7 @@ def _value(value: Any) -> str:
 
 def _document(report: Report) -> Document:
     assessment, park, evidence = report.assessment, report.park, report.evidence
-    infrastructure = Span(
-        assessment.infrastructure_point, assessment.infrastructure_low, assessment.infrastructure_high
-    )
-    total = Span(assessment.total_point, assessment.total_low, assessment.total_high)
+    whole = report.audit is None
     return Document(
         kind=KIND,
         version=VERSION,
@@ -212,27 +214,37 @@ def _document(report: Report) -> Document:
         plan=PlanName(park.plan_file, assessment.plan_digest),
         scope=Scope(report.tenant, report.domain),
         time_s=assessment.time_s,
-        scores=Scores(
-            total,
-            infrastructure,
-            assessment.coverage,
-            assessment.profile,
-            assessment.weights,
-            assessment.grade,
-        ),
-        verdicts=_verdicts(assessment.requirements),
+        scores=_scores(assessment) if whole else None,
+        verdicts=_verdicts(assessment.requirements if whole else results_of(assessment)),
         groups=assessment.groups,
         indicators=assessment.indicators,
         requirements=assessment.requirements,
         controls=assessment.controls,
-        reach=_reach(park, evidence),
-        push=Push(
-            evidence.pushed_s,
-            tuple(Pushed(r.device, r.driver, r.outcome, r.message) for r in evidence.results),
-        ),
+        reach=_reach(park, evidence) if whole else None,
+        push=_push(evidence) if whole else None,
         events=evidence.events,
         waived_features=waived_features(park),
+        audit=report.audit,
     )
+
+
+def _scores(assessment: Assessment) -> Scores:
+    infrastructure = Span(
+        assessment.infrastructure_point, assessment.infrastructure_low, assessment.infrastructure_high
+    )
+    return Scores(
+        Span(assessment.total_point, assessment.total_low, assessment.total_high),
+        infrastructure,
+        assessment.coverage,
+        assessment.profile,
+        assessment.weights,
+        assessment.grade,
+    )
+
+
+def _push(evidence: EvidenceSet) -> Push:
+    devices = tuple(Pushed(r.device, r.driver, r.outcome, r.message) for r in evidence.results)
+    return Push(evidence.pushed_s, devices)
 
 
 def _reach(park: Park, evidence: EvidenceSet) -> ReachCount:

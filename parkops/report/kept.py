@@ -39,14 +39,15 @@ def read(path: Path) -> Snapshot:
 
 def _snapshot(document: Mapping[str, Any]) -> Snapshot:
     results = [*document["requirements"], *document["controls"]]
+    scores = document["scores"]  # null in an audit of configurations
     return Snapshot(
         id=0,
         time_s=document["time_s"],
         park=document["park"]["id"],
         plan_digest=document["plan"]["digest"],
-        profile=f"{document['scores']['profile']}; weights: {document['scores']['weights']}",
-        grade=document["scores"]["grade"],
-        coverage=document["scores"]["coverage"],
+        profile=f"{scores['profile']}; weights: {scores['weights']}" if scores else "",
+        grade=scores["grade"] if scores else "",
+        coverage=scores["coverage"] if scores else 0.0,
         scores=tuple(_scores(document)),
         verdicts=tuple(
             VerdictMark(item["catalogue"], item["id"], item["verdict"], item["message"]) for item in results
@@ -56,7 +57,7 @@ def _snapshot(document: Mapping[str, Any]) -> Snapshot:
 
 def _scores(document: Mapping[str, Any]) -> list[ScoreMark]:
     found = []
-    for name in ("total", "infrastructure"):
+    for name in ("total", "infrastructure") if document["scores"] else ():
         span = document["scores"][name]
         found.append(ScoreMark(name, span["point"], span["low"], span["high"]))
     for item in document["groups"]:

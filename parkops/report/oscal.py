@@ -84,7 +84,7 @@ class _Author:
             "description": "Verdicts over the evidence that stood at this time.",
             "start": self._now,
             "end": self._now,
-            "props": self._scores(),
+            **({} if self._report.audit else {"props": self._scores()}),
             "reviewed-controls": {
                 "control-selections": [
                     {"include-controls": [{"control-id": result.id} for result in results]}

@@ -20,6 +20,7 @@ from parkops.report.view import build
 FONT = "Noto Sans CJK SC"
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 MOST_FINDINGS = 6  # of a kind of evidence: the JSON report holds all
+MOST_AUDITED = 30  # of an audit, whose findings are all of one kind
 TIMEOUT_S = 20
 
 
@@ -48,8 +49,9 @@ def document(report: Report) -> str:
             only=report.lang,
             tenant=report.tenant,
             domain=report.domain,
+            audit=report.audit,
             made=made,
-            most=MOST_FINDINGS,
+            most=MOST_AUDITED if report.audit else MOST_FINDINGS,
             style=template("report.css") + template("print.css"),
         )
     )

@@ -19,6 +19,7 @@ def files(report: Report) -> Mapping[str, bytes]:
     common = {"park": assessment.park}
     if report.tenant:
         common["tenant"] = report.tenant
+    coverage: list[Sample] = [] if report.audit else [({}, assessment.coverage)]
     spans: dict[str, Span] = {
         "total": (assessment.total_point, assessment.total_low, assessment.total_high),
         "infrastructure": (
@@ -27,9 +28,11 @@ def files(report: Report) -> Mapping[str, bytes]:
             assessment.infrastructure_high,
         ),
     }
+    if report.audit:  # nothing was scored
+        spans = {}
     metrics: Iterable[tuple[str, str, Iterable[Sample]]] = (
         ("score", "Score, 0 to 100: point over what is known, and its bounds.", _spans(spans)),
-        ("score_coverage_ratio", "Share of weight that is known.", [({}, assessment.coverage)]),
+        ("score_coverage_ratio", "Share of weight that is known.", coverage),
         ("group_score", "Score of first- and second-level indicators.", _groups(assessment.groups)),
         ("indicator_score", "Score of an indicator by formula (2).", _indicators(report)),
         ("requirements", "Requirements by catalogue, domain and verdict.", _requirements(report)),

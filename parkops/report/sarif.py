@@ -17,6 +17,8 @@ from parkops.report.view import results_of
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST_PLACES = 20  # of a result
+_ROOT = "The park's folder, which holds its plan."
+_ROOT_AUDIT = "The folder in which the audit was made."
 KINDS = {
     Verdict.PASS: "pass",
     Verdict.FAIL: "fail",
@@ -44,7 +46,7 @@ def files(report: Report) -> Mapping[str, bytes]:
         "language": "zh-CN" if report.lang == "zh" else "en",
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True, "endTimeUtc": end}],
-        "originalUriBaseIds": {"PARK": {"description": {"text": "The park's folder, which holds its plan."}}},
+        "originalUriBaseIds": {"PARK": {"description": {"text": _ROOT_AUDIT if report.audit else _ROOT}}},
         "results": found,
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -121,10 +123,16 @@ def _locations(findings: Iterable[Finding], places: Places) -> Json:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(place.uri), "uriBaseId": "PARK"},
+                    "artifactLocation": _artifact(place.uri),
                     "region": {"startLine": place.line},
                 }
             }
             for place in unique
         ]
     }
+
+
+def _artifact(path: str) -> Json:
+    if path.startswith("/"):
+        return {"uri": f"file://{quote(path)}"}
+    return {"uri": quote(path), "uriBaseId": "PARK"}

@@ -4,37 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from parkops.model import Evidence, RequirementResult, Verdict
+from parkops.report import audited
 from parkops.report.bundle import Report
+from parkops.report.sheet import Cell, Column, Table
 from parkops.report.sources import Places
 from parkops.report.speech import Speech
 from parkops.report.view import ORDER, results_of, stamp
 from parkops.report.waived import waived_features
 from parkops.report.words import ASPECTS, BASES, DOMAINS, KINDS, VERDICTS, Words
 
-Cell = str | float | int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its stable key, its head, its width in characters and what it holds."""
-
-    key: str
-    head: Words
-    width: int
-    kind: str = "text"  # text | number | verdict | remark
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One sheet or file; ``name`` is stable."""
-
-    name: str
-    title: Words
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+REQUIREMENTS = Words("要求", "Requirements")
+OTHERS = Words("等级保护与其他目录", "MLPS and other catalogues")
 
 
 def tables(report: Report) -> tuple[Table, ...]:
@@ -44,11 +26,19 @@ def tables(report: Report) -> tuple[Table, ...]:
     guide = [result for result in every if result.catalogue == "guide"]
     others = [result for result in every if result.catalogue != "guide"]
     numbers = _number(every)
+    if report.audit:
+        return (
+            audited.table(report.audit, report.assessment.time_s, speech),
+            *((_requirements("requirements", REQUIREMENTS, guide, speech),) if guide else ()),
+            *((_requirements("mlps", OTHERS, others, speech),) if others else ()),
+            _findings(report, every, numbers, speech),
+            _evidence(report, numbers, speech),
+        )
     return (
         _summary(report, speech),
         _indicators(report, speech),
-        _requirements("requirements", Words("要求", "Requirements"), guide, speech),
-        _requirements("mlps", Words("等级保护与其他目录", "MLPS and other catalogues"), others, speech),
+        _requirements("requirements", REQUIREMENTS, guide, speech),
+        _requirements("mlps", OTHERS, others, speech),
         _findings(report, every, numbers, speech),
         _evidence(report, numbers, speech),
         _waivers(report, every, speech),

@@ -9,8 +9,9 @@ from typing import Any
 
 from parkops.errors import MachineError
 from parkops.report.bundle import Report
+from parkops.report.sheet import Cell, Column, Table
 from parkops.report.speech import Speech
-from parkops.report.tables import Cell, Column, Table, tables
+from parkops.report.tables import tables
 from parkops.report.words import VERDICTS, Words
 
 MOST_ROWS = 1_048_575  # of a sheet, below its head
