@@ -17,7 +17,7 @@ from parkops.model import State, Vitals
 from parkops.monitor.clock import RecordClock, boot_s
 from parkops.monitor.probes import echo
 from parkops.monitor.probes.echo import Echo
-from parkops.monitor.standstill import Standstill
+from parkops.monitor.standstill import STILL_S, Standstill
 from parkops.monitor.wheel import Wheel
 from parkops.store import Store
 
@@ -386,6 +386,7 @@ def test_a_killed_monitor_loses_no_interval_but_the_last_round(tmp_path):
         assert all(killed_s - interval.end_s < 1.6 for interval in latest), [
             killed_s - interval.end_s for interval in latest
         ]
+    wait_until(lambda: time.time() > killed_s + STILL_S, what="gap")
     with watching(tmp_path) as again:
         rounds(again, 5)
         (tmp_path / "stop").touch()
