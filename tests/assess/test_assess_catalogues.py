@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from parkops.assess.catalogues import CheckEntry, indicators, mlps, requirements, thresholds
+from parkops.assess.catalogues import CheckEntry, indicators, mlps, requirements, thresholds, validity
 from parkops.assess.controls import built_in
 from parkops.report.words import ASPECTS, DOMAINS, KINDS
 
@@ -77,3 +77,10 @@ def test_short_and_long_calls():
     assert [(call.name, call.params) for call in entry.check] == [("a", {}), ("b", {"c": 1})]
     again = CheckEntry.model_validate(entry.model_dump(by_alias=True))
     assert again == entry
+
+
+def test_every_control_speaks_chinese() -> None:
+    controls = (*requirements(), *mlps(), *validity().controls)
+    assert [item.id for item in controls if not item.title_zh.strip()] == []
+    silent = [item.id for item in controls if not any("\u4e00" <= sign <= "\u9fff" for sign in item.text_zh)]
+    assert silent == []
