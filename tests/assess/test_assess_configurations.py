@@ -174,3 +174,9 @@ def test_plane_names_what_the_plan_asks_of_a_device() -> None:
     assert plane["radius"] == ("172.31.0.2", "172.31.0.3")
     assert plane["unused"] == device.unused
     assert set(plane["users"]) == {"parkops", "watch", "audit"}
+
+
+def test_a_collector_is_not_asked_to_send_logs_to_itself(demo_park):
+    own, other = (plane_of(demo_park.device(name)) for name in ("mgmt-1", "core-1"))
+    assert (own["syslog"], own["ntp"]) == ((), ())
+    assert other["syslog"] == (demo_park.device("mgmt-1").management_address,)

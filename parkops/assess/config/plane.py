@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from parkops.assess.config.audit import Plane
-from parkops.model import Device, Interface
+from parkops.model import Device, Interface, ManagementPlane
 
 _KINDS = ("ntp", "dns", "syslog", "radius", "tacacs", "snmp-trap")
 
@@ -28,11 +28,16 @@ def plane_of(device: Device) -> Plane:
         "bgp-secured": _secured(device),
     }
     if plane is not None:
-        found |= {kind: tuple(server.address for server in plane.of(kind)) for kind in _KINDS}
+        found |= {kind: _others(device, plane, kind) for kind in _KINDS}
         found["users"] = tuple(user.name for user in plane.local_users)
         found["snmp-users"] = tuple(user.name for user in plane.snmp_users)
         found["networks"] = plane.networks
     return found
+
+
+def _others(device: Device, plane: ManagementPlane, kind: str) -> tuple[str, ...]:
+    """Return the addresses of a kind of server; what a device is itself, it need not be told."""
+    return tuple(server.address for server in plane.of(kind) if server.device != device.name)
 
 
 def _ports(device: Device, test: Callable[[Interface], bool]) -> tuple[str, ...]:
