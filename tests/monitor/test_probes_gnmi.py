@@ -169,6 +169,14 @@ def test_gnmi_stream_ends_when_all_was_told_once(serve):
     assert (switch.seen[0].mode, entry.mode, entry.sample_interval) == (0, 2, 10**9)
 
 
+@pytest.mark.parametrize("mode", ["once", "stream"])
+def test_gnmi_knows_a_server_that_ends_the_call_before_it_reads(serve, mode):
+    """The status may arrive before the request has gone out; about one call in twenty did so."""
+    port, _ = serve("other.Service")
+    told = {look(target("gnmi", port, tls="no", path="/a", mode=mode)).reason for _ in range(100)}
+    assert told == {"the server speaks no gNMI: Method not found!"}
+
+
 def test_gnmi_says_what_is_wrong(serve):
     port, switch = serve()
     switch.leaves[f"{STATE}/oper-status"] = {"string_val": "DOWN"}
