@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from test_probes_names import udp_server
 
 from parkops.model import State
 from parkops.monitor import prepare, probes
+from parkops.monitor.probes.agent import Agent as KeptAgent
 from parkops.monitor.probes.base import Context
 from parkops.monitor.probes.oids import TOPICS, table
 
@@ -166,6 +168,14 @@ class Watch:
             probes.probe(self._target, Context(self._shared, probes.timeout_s(self._target)))
         )
 
+    def agents(self):
+        kept = self._shared.sessions._shared.values()
+        return {id(item): item for item in kept if isinstance(item, KeptAgent)}.values()
+
+    def until(self, holds, what):
+        """Let the loop turn until a condition holds."""
+        wait_until(lambda: self._runner.run(asyncio.sleep(0)) or holds(), what=what)
+
 
 def test_a_restarted_agent_answers_a_session_that_was_kept(tmp_path):
     """Its boots and time are others then: v3 begins anew, within the same probe."""
@@ -186,6 +196,79 @@ def test_a_session_that_was_kept_while_the_agent_restarted(tmp_path):
             is_(watch.look(), UP)
         with agent.serving():
             is_(watch.look(), UP)
+
+
+def through(agent, *senders):
+    """Relay datagrams to the agent and back; the answer is sent by each of the senders, None: from here."""
+    front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    front.bind(("127.0.0.1", 0))
+    back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    back.connect(("127.0.0.1", agent.port))
+
+    def serve():
+        while True:
+            data, peer = front.recvfrom(4096)
+            back.send(data)
+            told = back.recv(4096)
+            for sender in senders:
+                (sender or front).sendto(told, peer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return front.getsockname()[1]
+
+
+def test_an_answer_counts_only_from_where_it_was_asked(agent):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        parameters = {"community": "env:COMMUNITY", "timeout_s": 2}
+        strange = target("snmp", through(agent, stranger), **parameters)
+        is_(look(strange, secret=SECRETS.__getitem__), DOWN, "^no answer")
+        both = target("snmp", through(agent, stranger, None), **parameters)
+        is_(look(both, secret=SECRETS.__getitem__), UP)
+
+
+@pytest.mark.parametrize("parameters", [{"community": "env:COMMUNITY"}, V3], ids=["v2c", "v3"])
+def test_an_answer_that_comes_twice_is_no_answer_to_the_next_request(agent, parameters):
+    """The loop keeps the session's socket, and does not turn round what nobody waits for."""
+    with Watch(through(agent, None, None), **parameters) as watch:
+        times_s = [dict(watch.look().values)["uptime_s"]]
+        (kept,) = watch.agents()
+        session = kept.session
+        for _ in range(5):
+            watch.until(lambda: session._loop is None, "end of the loop's interest")
+            is_(sample := watch.look(), UP)
+            times_s.append(dict(sample.values)["uptime_s"])
+            assert kept.session is session
+    assert times_s == sorted(times_s)
+
+
+@pytest.mark.parametrize("parameters", [{"community": "env:COMMUNITY"}, V3], ids=["v2c", "v3"])
+def test_the_socket_stays_with_the_loop_between_requests(agent, parameters):
+    with Watch(agent.port, collect="interfaces", **parameters) as watch:
+        is_(watch.look(), UP)
+        (kept,) = watch.agents()
+        session, loop = kept.session, kept.session._loop
+        assert loop is not None
+        is_(watch.look(), UP)
+        assert (kept.session, kept.session._loop) == (session, loop)
+        kept.close()
+        assert not loop.remove_reader(session._fd)
+        is_(watch.look(), UP)
+
+
+def test_probes_of_one_agent_take_turns(agent):
+    """Three probes at once share a session, and each gets its own answer."""
+    common = {"community": "env:COMMUNITY"}
+    asked = [
+        target("snmp", agent.port, detail="up", **common),
+        target("snmp", agent.port, detail="load", collect="cpu", **common),
+        target("link", agent.port, source="snmp", interface="lo", **common),
+    ]
+    up, load, link = look(*asked, secret=SECRETS.__getitem__)
+    for sample in (up, load, link):
+        is_(sample, UP)
+    assert [name for name, _ in up.values] == ["uptime_s"]
+    assert [name for name, _ in load.values] == ["uptime_s", "cpu_ratio"]
 
 
 def test_interfaces_with_counters_and_rates(agent):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gufo.snmp import User
     from gufo.snmp.aio import SnmpSession
 
+    from parkops.monitor.probes.kept import KeptSession
+
 T = TypeVar("T")
 Cell = int | float | str | bytes | None
 
@@ -46,9 +48,16 @@ class Agent:
     """One device's session; the lock keeps two probes from speaking at once."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    session: SnmpSession | None = None
+    session: KeptSession | None = None
     ready: bool = False  # v3: its engine's time is known
     heard: bool = False  # v3: it has told its engine's id, which needs no key
+
+    def close(self) -> None:
+        """Forget the session; the next request opens another one."""
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+        self.ready = False
 
 
 async def ask(target: Target, context: Context, call: Callable[[SnmpSession], Awaitable[T]]) -> T:
@@ -56,46 +65,54 @@ async def ask(target: Target, context: Context, call: Callable[[SnmpSession], Aw
 
     A kept session of v3 does not survive a restart of the agent: it is opened anew, once.
     """
-    key = ("snmp", target.address, target.port, target.param("user"), target.param("community"))
-    agent = context.tools.sessions.shared(key, Agent)
+    agent = _agent(target, context)
     async with agent.lock:
         for _ in range(2):
             begin_s = time.perf_counter()
             try:
-                return await _once(agent, target, context, call)
+                session = agent.session if agent.ready else None
+                return await call(session or await _open(agent, target, context))
             except TimeoutError as error:
                 agent.heard = _heard(agent, target)
-                agent.session = None
+                agent.close()
                 if time.perf_counter() - begin_s < AT_ONCE_S:
                     raise DownError("connection refused: no agent listens") from error
                 context.step("no answer; asking once more")
-            except BaseException:
-                agent.session = None
-                raise
+            except BaseException as error:
+                agent.close()
+                told = _told(error, target)
+                if told is None:
+                    raise
+                raise told from error
     raise DownError(_silence(agent, target))
 
 
-async def _once(
-    agent: Agent, target: Target, context: Context, call: Callable[[SnmpSession], Awaitable[T]]
-) -> T:
-    if agent.session is None:
-        agent.ready = False
-        agent.session = _open(target, context)
-    from gufo.snmp import NoSuchInstance, SnmpAuthError, SnmpError
+def _agent(target: Target, context: Context) -> Agent:
+    """Return the agent of a target; targets of one device that ask as the same user share it."""
+    shared = context.tools.sessions.shared
 
+    def first() -> Agent:
+        return shared(
+            ("snmp", target.address, target.port, target.param("user"), target.param("community")), Agent
+        )
+
+    return shared(("agent", target.address, target.port, target.params), first)
+
+
+def _told(error: BaseException, target: Target) -> DownError | None:
+    """Return what an error of gufo-snmp tells of the agent, None for any other error."""
     try:
-        if not agent.ready:
-            await agent.session.refresh()
-            agent.ready = True
-        return await call(agent.session)
-    except SnmpAuthError as error:
+        from gufo.snmp import NoSuchInstance, SnmpAuthError, SnmpError
+    except ImportError:
+        return None
+    if isinstance(error, SnmpAuthError):
         user = target.param("user")
-        what = f"the agent refuses the user {user}: it is unknown, or its authentication key is another"
-        raise DownError(what) from error
-    except NoSuchInstance as error:
-        raise DownError("the agent does not tell that to this user") from error
-    except SnmpError as error:
-        raise DownError(f"the answer is no SNMP: {error}") from error
+        return DownError(
+            f"the agent refuses the user {user}: it is unknown, or its authentication key is another"
+        )
+    if isinstance(error, NoSuchInstance):
+        return DownError("the agent does not tell that to this user")
+    return DownError(f"the answer is no SNMP: {error}") if isinstance(error, SnmpError) else None
 
 
 def _heard(agent: Agent, target: Target) -> bool:
@@ -110,15 +127,16 @@ def _silence(agent: Agent, target: Target) -> str:
     return "no answer: it is off or filtered"
 
 
-def _open(target: Target, context: Context) -> SnmpSession:
+async def _open(agent: Agent, target: Target, context: Context) -> KeptSession:
+    """Return the agent's session once it may be asked: of v3, that its engine's id and time are known."""
     try:
-        from gufo.snmp.aio import SnmpSession
+        from parkops.monitor.probes.kept import KeptSession
     except ImportError as error:
         raise UnableError("SNMP needs gufo-snmp: pip install 'parkops[snmp]'") from error
     user = _user(target, context) if target.param("user") else None
     if user is None and not target.param("community"):
         raise UnableError("neither a community nor a user is given")
-    return SnmpSession(
+    agent.session = KeptSession(
         target.address,
         target.port,
         community=context.tools.secret(target.param("community")) if user is None else "",
@@ -126,6 +144,9 @@ def _open(target: Target, context: Context) -> SnmpSession:
         timeout=context.timeout_s * SHARE,
         max_repetitions=REPETITIONS,
     )
+    await agent.session.refresh()
+    agent.ready = True
+    return agent.session
 
 
 def _user(target: Target, context: Context) -> User:

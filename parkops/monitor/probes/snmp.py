@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,17 @@ HEALTH = "health"
 TOLD = 4  # complaints that a reason names
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a target's parameters ask for."""
+
+    platform: str
+    collect: str
+    topics: tuple[str, ...]
+    interfaces: tuple[str, ...]
+    limits: Mapping[str, float]
+
+
 @dataclass(slots=True)
 class Found:
     """What was read so far, and what is wrong with it."""
@@ -38,26 +49,41 @@ async def snmp(target: Target, context: Context) -> Sample:
     values by name: cpu_ratio=0.9,temperature_celsius=70.
     """
     attempt = context.start(target)
-    found = await ask(target, context, lambda session: _read(session, target, context))
+    asked = context.tools.sessions.shared(("asked", target.id, target.params), lambda: _asked(target))
+    found = await ask(target, context, lambda session: _read(session, asked, target, context))
     values = tuple(found.values)
-    wrong = [*found.wrong, *_too_much(target, values)]
+    wrong = [*found.wrong, *_too_much(asked.limits, values)]
     if wrong:
         more = f" and {len(wrong) - TOLD} more" if len(wrong) > TOLD else ""
         raise DownError("; ".join(wrong[:TOLD]) + more, values)
     return attempt.up(values=values)
 
 
-async def _read(session: SnmpSession, target: Target, context: Context) -> Found:
+def _asked(target: Target) -> Asked:
+    platform, collect = target.param("platform", "standard"), target.param("collect")
+    interfaces, limits = target.param("interface"), target.param("max")
+    return Asked(
+        platform,
+        collect,
+        _topics(collect, platform),
+        take.names(interfaces) if interfaces else (),
+        bounds(limits) if limits else {},
+    )
+
+
+async def _read(session: SnmpSession, asked: Asked, target: Target, context: Context) -> Found:
     ticks = await session.get(UPTIME)
     uptime_s = int(ticks) / 100  # type: ignore[arg-type]
-    context.step(f"sysUpTime {uptime_s:.2f} s")
+    if context.steps is not None:
+        context.step(f"sysUpTime {uptime_s:.2f} s")
     found = Found([value("uptime_s", uptime_s)])
+    if not asked.collect:
+        return found
     names: dict[str, dict[str, Cell]] = {}  # columns of labels are read once
-    platform = target.param("platform", "standard")
-    for topic in _topics(target.param("collect"), platform):
-        columns = table().columns(topic, platform)
+    for topic in asked.topics:
+        columns = table().columns(topic, asked.platform)
         if not columns:
-            raise UnableError(f"nothing is known of how {platform} tells its {topic}")
+            raise UnableError(f"nothing is known of how {asked.platform} tells its {topic}")
         before = len(found.values)
         for column in columns:
             reader = sensors if column.sensor_table else read
@@ -66,9 +92,9 @@ async def _read(session: SnmpSession, target: Target, context: Context) -> Found
             found.wrong += wrong
         context.step(f"{topic}: {len(found.values) - before} values")
         if topic == "interfaces":
-            found = _interfaces(target, context, found)
-    if target.param("collect") and len(found.values) == 1:
-        raise UnableError(f"the agent answers, but tells nothing of {target.param('collect')}")
+            found = _interfaces(asked.interfaces, target, context, found)
+    if len(found.values) == 1:
+        raise UnableError(f"the agent answers, but tells nothing of {asked.collect}")
     return found
 
 
@@ -83,9 +109,8 @@ def _topics(text: str, platform: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _interfaces(target: Target, context: Context, found: Found) -> Found:
+def _interfaces(wanted: Sequence[str], target: Target, context: Context, found: Found) -> Found:
     """Keep the interfaces that were asked for, which must be up, and add their rates."""
-    wanted = take.names(target.param("interface")) if target.param("interface") else ()
     if wanted:
         kept = tuple(f"[{name}]" for name in wanted)
         found.values = [item for item in found.values if item[0].endswith(kept) or "[" not in item[0]]
@@ -98,8 +123,7 @@ def _interfaces(target: Target, context: Context, found: Found) -> Found:
     return found
 
 
-def _too_much(target: Target, values: Values) -> Sequence[str]:
-    limits = bounds(target.param("max")) if target.param("max") else {}
+def _too_much(limits: Mapping[str, float], values: Values) -> Sequence[str]:
     return [
         f"{name} is {number:.3g}, expected at most {limits[kind]:g}"
         for name, number in values
