@@ -89,7 +89,7 @@ def build(workspace: Any) -> Any:
 def bare(park: Any) -> Callable[[], None]:
     """Return the floor: the same templates and names, already looked up, in one Jinja2 environment."""
     from parkops.render import Renderer
-    from parkops.render.devices import wanted
+    from parkops.render.devices import items, wanted
     from parkops.render.slices import device_context
 
     renderer = Renderer.of(park)
@@ -97,8 +97,12 @@ def bare(park: Any) -> Callable[[], None]:
     for device in park.managed:
         platform = renderer.platforms.get(device.platform)
         context = device_context(device, renderer.shared, platform)
-        names = [entry.template for entry in platform.artifacts if wanted(device, entry)]
-        work += [(renderer.env.get_template(f"{platform.name}/{name}"), context) for name in names]
+        for entry in platform.artifacts:
+            if not wanted(device, entry):
+                continue
+            template = renderer.env.get_template(f"{platform.name}/{entry.template}")
+            each = items(entry, context, device.name) if entry.each else [None]
+            work += [(template, context if item is None else {**context, "item": item}) for item in each]
 
     def run() -> None:
         for template, context in work:
