@@ -6,13 +6,18 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from parkops.errors import LabError, ParkopsError
 from parkops.lab import state
 from parkops.lab.access import run_in
-from parkops.lab.places import SCRIPTS
+from parkops.lab.places import LAB_FOLDER
 from parkops.lab.spec import HOST
-from parkops.model import Device, Expectation, Park, Reach, Workspace
+from parkops.model import Device, Expectation, IcmpError, Park, Reach, Workspace, arrived
+from parkops.transport import stopped
+from parkops.transport.standalone import joined
 
 _ATTEMPTS_WHEN_ALLOWED = 3
 
@@ -27,9 +32,10 @@ def try_expectations(
 ) -> tuple[Reach, ...]:
     """Send each expectation's traffic from its source; return what passed, in the order given.
 
-    ``timeout_s`` is for one attempt: allowed traffic gets three, forbidden traffic one, in which a
-    refusal counts as passed (the packets arrived). ``concurrency`` is the number of nodes that try
-    at the same time; each tries all of its expectations at once. ``progress`` hears how many are done.
+    ``timeout_s`` is for one attempt. Allowed traffic gets three, and passes when it is answered; forbidden
+    traffic gets one, and passes when it arrives (``parkops.model.arrived``). ``concurrency`` is the number
+    of nodes that try at the same time; each tries all of its expectations at once. ``progress`` hears how
+    many are done.
     """
     state.require(workspace)
     by_source: dict[str, list[Expectation]] = {}
@@ -53,24 +59,43 @@ def _try_from(
     trials = json.dumps([_trial(park, one, timeout_s) for one in expectations])
     longest_s = 15.0 + _ATTEMPTS_WHEN_ALLOWED * (timeout_s + 0.5) * (1 + len(expectations) // 128)
     try:
-        argv = ["/usr/bin/python3", "-I", f"{SCRIPTS}/prober.py"]
+        argv = ["/usr/bin/python3", "-I", "-c", _script()]
         done = run_in(workspace, source, argv, longest_s, trials)
         if done.returncode:
             raise LabError(done.stderr.strip()[-200:] or f"exit status {done.returncode}", where=source)
         outcomes = json.loads(done.stdout)
     except (ParkopsError, ValueError) as error:
         return [Reach(one.id, None, time.time(), f"could not be tried: {error}") for one in expectations]
-    return [
-        Reach(outcome["id"], outcome["passed"], outcome["time_s"], outcome["detail"], outcome["rtt_s"])
-        for outcome in outcomes
-    ]
+    by_id = {outcome["id"]: outcome for outcome in outcomes}
+    return [_reach(one, by_id[one.id]) for one in expectations]
+
+
+@cache
+def _script() -> str:
+    return joined(Path(stopped.__file__), LAB_FOLDER / "prober.py")
+
+
+def _reach(one: Expectation, outcome: dict[str, Any]) -> Reach:
+    """Return what an outcome says of an expectation."""
+    icmp = IcmpError(*outcome["icmp"]) if outcome["icmp"] else None
+    came = arrived(outcome["result"], _address(one), icmp)
+    passed, detail = came, str(icmp or outcome["detail"])
+    if one.allowed:
+        passed = None if came is None else outcome["result"] == "answer"
+    elif came and outcome["result"] != "answer":
+        detail += ": the packets arrived"
+    return Reach(one.id, passed, outcome["time_s"], detail, outcome["rtt_s"])
+
+
+def _address(one: Expectation) -> str:
+    return one.dst_address.partition("/")[0]
 
 
 def _trial(park: Park, one: Expectation, timeout_s: float) -> dict[str, object]:
     target = park.device(one.dst_device)
     return {
         "id": one.id,
-        "address": one.dst_address.partition("/")[0],
+        "address": _address(one),
         "protocol": one.protocol,
         "port": one.port,
         "timeout_s": timeout_s,

@@ -3,7 +3,8 @@
 Runs inside a node on the standard library alone, as a script. Input: a JSON list of trials, each with
 ``id``, ``address``, ``protocol`` (tcp, udp or icmp), ``port``, ``timeout_s``, ``attempts`` and
 ``speak`` (the far end is a lab listener that answers with its name, given in ``name``). Output: a JSON
-list of ``id``, ``passed`` (true, false or null), ``detail``, ``rtt_s``, ``time_s``.
+list of ``id``, ``result`` (answer, refused, stopped, silent, failed, unable: see parkops/model/arrival.py),
+``detail``, ``rtt_s``, ``time_s`` and ``icmp``, the type, code and sender of the ICMP error that stopped it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+
+from parkops.transport.stopped import StoppedError, telling
 
 THREADS = 128
 _NTP_REQUEST = b"\x23" + bytes(47)  # RFC 5905: version 4, client
@@ -42,10 +45,11 @@ class Outcome:
     """What came of it."""
 
     id: str
-    passed: bool | None
+    result: str
     detail: str
     rtt_s: float | None
     time_s: float
+    icmp: tuple[int, int, str] | None = None
 
 
 def family(address: str) -> socket.AddressFamily:
@@ -57,7 +61,8 @@ def try_tcp(trial: Trial) -> str:
     """Connect, and with a lab listener also hear its name."""
     with socket.socket(family(trial.address), socket.SOCK_STREAM) as client:
         client.settimeout(trial.timeout_s)
-        client.connect((trial.address, trial.port))
+        with telling(client):
+            client.connect((trial.address, trial.port))
         if not trial.speak:
             return "connected"
         client.sendall(b"parkops\n")
@@ -70,9 +75,10 @@ def try_udp(trial: Trial) -> str:
     request = _NTP_REQUEST if trial.port == _NTP and not trial.speak else b"parkops\n"
     with socket.socket(family(trial.address), socket.SOCK_DGRAM) as client:
         client.settimeout(trial.timeout_s)
-        client.connect((trial.address, trial.port))
-        client.send(request)
-        answer = client.recv(2048)
+        with telling(client):
+            client.connect((trial.address, trial.port))
+            client.send(request)
+            answer = client.recv(2048)
     if trial.speak:
         return heard(trial, answer.decode(errors="replace"))
     return f"{len(answer)} bytes came back"
@@ -92,35 +98,47 @@ def try_icmp(trial: Trial) -> str:
     token = os.urandom(8)
     with socket.socket(family(trial.address), socket.SOCK_DGRAM, protocol) as client:
         client.settimeout(trial.timeout_s)
-        client.connect((trial.address, 0))
-        client.send(struct.pack("!BBHHH", 128 if six else 8, 0, 0, 0, 1) + token)
-        while token not in client.recv(2048):
-            continue
+        with telling(client):
+            client.connect((trial.address, 0))
+            client.send(struct.pack("!BBHHH", 128 if six else 8, 0, 0, 0, 1) + token)
+            while token not in client.recv(2048):
+                continue
     return "echo reply"
 
 
 def attempt(trial: Trial) -> Outcome:
     """Try until it passes or no attempt is left."""
     if trial.protocol == "udp" and trial.port == _SYSLOG and not trial.speak:
-        return Outcome(trial.id, None, "syslog over UDP never answers", None, time.time())
-    act = {"tcp": try_tcp, "udp": try_udp, "icmp": try_icmp}[trial.protocol]
-    passed, detail = False, ""
-    for _ in range(trial.attempts):
+        return Outcome(trial.id, "unable", "syslog over UDP never answers", None, time.time())
+    outcome = Outcome(trial.id, "unable", "no attempt was left", None, time.time())
+    for left in reversed(range(trial.attempts)):
         started_s = time.monotonic()
-        try:
-            detail = act(trial)
-            return Outcome(trial.id, True, detail, time.monotonic() - started_s, time.time())
-        except ConnectionRefusedError:
-            detail = "refused by the far end: the packets arrived"
-            passed = trial.attempts == 1
-        except TimeoutError:
-            detail = f"no answer within {trial.timeout_s:g} s"
-        except OSError as error:
-            detail = str(error)
+        outcome = _once(trial)
         spent_s = time.monotonic() - started_s
-        if trial.attempts > 1 and spent_s < trial.timeout_s:
+        if outcome.result == "answer":
+            return outcome
+        if left and spent_s < trial.timeout_s:
             threading.Event().wait(min(0.3, trial.timeout_s - spent_s))
-    return Outcome(trial.id, passed, detail, None, time.time())
+    return outcome
+
+
+def _once(trial: Trial) -> Outcome:
+    act = {"tcp": try_tcp, "udp": try_udp, "icmp": try_icmp}[trial.protocol]
+    started_s, icmp, rtt_s = time.monotonic(), None, None
+    try:
+        result, detail = "answer", act(trial)
+        rtt_s = time.monotonic() - started_s
+    except StoppedError as error:
+        result, detail, icmp = "stopped", str(error), error.icmp
+    except (ConnectionRefusedError, ConnectionResetError):
+        result, detail = "refused", "refused by the far end"
+    except TimeoutError:
+        result, detail = "silent", f"no answer within {trial.timeout_s:g} s"
+    except PermissionError as error:  # its own filter, or no right to ping
+        result, detail = "unable", str(error)
+    except OSError as error:  # a node of a lab without a route sends nothing; another one than meant got it
+        result, detail = "silent", str(error)
+    return Outcome(trial.id, result, detail, rtt_s, time.time(), icmp)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from parkops.model.advice import (
     Stage,
     WhatIf,
 )
+from parkops.model.arrival import IcmpError, arrived
 from parkops.model.assessment import (
     Assessment,
     Evidence,
@@ -206,6 +207,7 @@ __all__ = [
     "Growth",
     "Guarantee",
     "HostedService",
+    "IcmpError",
     "Igp",
     "IndicatorScore",
     "Interconnect",
@@ -291,6 +293,7 @@ __all__ = [
     "Workload",
     "Workspace",
     "Zone",
+    "arrived",
     "closed_loop",
     "digest",
     "objectives_of",

@@ -140,18 +140,17 @@ def test_listeners_say_who_they_are(server: tuple[int, int]) -> None:
 def test_the_prober_tells_who_answered(server: tuple[int, int]) -> None:
     tcp, udp = server
     right = prober.Trial("right", "127.0.0.1", "tcp", tcp, 1.0, 1, True, "host-1")
-    assert prober.attempt(right).passed is True
-    assert prober.attempt(replace(right, name="host-2")).passed is False
-    assert prober.attempt(replace(right, protocol="udp", port=udp)).passed is True
-    closed = replace(right, port=1)
-    assert prober.attempt(closed).passed is True  # forbidden traffic that was refused has arrived
-    assert prober.attempt(replace(closed, attempts=2)).passed is False
+    assert prober.attempt(right).result == "answer"
+    assert prober.attempt(replace(right, name="host-2")).result == "silent"  # the one that was meant is
+    assert prober.attempt(replace(right, protocol="udp", port=udp)).result == "answer"
+    assert prober.attempt(replace(right, port=1, attempts=2)).result == "refused"
+    assert prober.attempt(replace(right, protocol="udp", port=514, speak=False)).result == "unable"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
         mute.bind(("127.0.0.1", 0))
         started_s = time.monotonic()
         trial = replace(right, protocol="udp", port=mute.getsockname()[1], timeout_s=0.3)
         silent = prober.attempt(trial)
-    assert (silent.passed, silent.detail) == (False, "no answer within 0.3 s")
+    assert (silent.result, silent.detail) == ("silent", "no answer within 0.3 s")
     assert time.monotonic() - started_s < 2
 
 

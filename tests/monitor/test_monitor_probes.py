@@ -295,7 +295,7 @@ def test_ntp_judges_the_answer(server, state, reason):
         (target("tcp"), "dev/tcp: needs a port"),
         (target("tcp", 70000), "port 70000 is out of range"),
         (target("icmp", interval_s=0), "interval 0 s is not above 0"),
-        (target("http", paht="/"), "unknown parameter 'paht': expected one of body, expect, host, path"),
+        (target("http", paht="/"), "unknown parameter 'paht': expected one of body, boundary, expect, host"),
         (target("http", path="x"), "a path that begins with /"),
         (target("http", status="2xx"), "a whole number from 100 to 599"),
         (target("link"), "needs the parameter 'interface'"),

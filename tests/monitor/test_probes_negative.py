@@ -34,9 +34,13 @@ def test_a_service_that_answers_is_the_failure():
     is_(forbidden("icmp"), DOWN, "^forbidden service answered$")
 
 
+def test_a_closed_port_is_the_failure_as_well():
+    """The packet arrived: what stands between lets it through. test_probes_arrival has the whole of it."""
+    is_(forbidden("tcp", free_port()), DOWN, "^it arrives, and only the service is closed")
+    is_(forbidden("ntp", free_port(socket.SOCK_DGRAM)), DOWN, "^it arrives, and only the service is closed")
+
+
 def test_nothing_that_answers_is_as_planned():
-    is_(forbidden("tcp", free_port()), UP)
-    is_(forbidden("ntp", free_port(socket.SOCK_DGRAM)), UP)
     is_(forbidden("dns", udp_server(lambda q: None), name="a.example"), UP)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:  # what is dropped is not answered
         port = full.getsockname()[1]

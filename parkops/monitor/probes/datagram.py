@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from parkops.model import Target
+from parkops.monitor.probes.icmp_errors import errors_of
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ async def ask(target: Target, question: bytes, read: Callable[[bytes], T | None]
     """
     loop = asyncio.get_running_loop()
     family = socket.AF_INET6 if ":" in target.address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+    with socket.socket(family, socket.SOCK_DGRAM) as sock, errors_of(target, sock):
         sock.setblocking(False)
         sock.connect((target.address, target.port))
         for left in reversed(range(TRIES)):

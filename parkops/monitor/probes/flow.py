@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from parkops.model import Sample, Target
+from parkops.model import Sample, Target, arrived
 from parkops.monitor.probes.base import Context, DownError, UnableError
 
 KINDS = ("tcp", "udp", "icmp", "dns", "http", "tls")
@@ -14,8 +14,7 @@ SHARE = 0.75  # of the whole time is the node's own; the rest is for the way the
 async def flow(target: Target, context: Context) -> Sample:
     """Ask the target's vantage node; its duration counts, never its clock.
 
-    What the node could not try is unknown. ``expect=blocked``: an answer, and a refusal too, tell that
-    packets pass which must not; only silence is good.
+    What the node could not try is unknown. ``expect=blocked`` is good where nothing arrived.
     """
     from parkops.monitor.vantage.session import Ask
 
@@ -39,7 +38,8 @@ async def flow(target: Target, context: Context) -> Sample:
     if answer.result == "unable":
         raise UnableError(f"{target.vantage}: {answer.detail}")
     if target.param("expect") == "blocked":
-        if answer.result != "silent":
+        rejects = target.param("boundary") == "reject"
+        if arrived(answer.result, target.address, answer.icmp, rejects=rejects) is not False:
             raise DownError(f"it passes, and no flow of the plan allows it: {answer.detail}")
         return attempt.silent()
     if answer.result == "silent" and kind == "udp":

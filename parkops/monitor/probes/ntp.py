@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from parkops.model import Sample, Target
 from parkops.monitor.probes.base import Context, DownError, value
+from parkops.monitor.probes.icmp_errors import errors_of
 
 CLIENT = 0x23  # leap 0, version 4, mode 3
 SERVER_MODE = 4
@@ -44,7 +45,7 @@ async def ntp(target: Target, context: Context) -> Sample:
 async def _query(target: Target) -> Reading:
     loop = asyncio.get_running_loop()
     family = socket.AF_INET6 if ":" in target.address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+    with socket.socket(family, socket.SOCK_DGRAM) as sock, errors_of(target, sock):
         sock.setblocking(False)
         sock.connect((target.address, target.port))  # so that a closed port answers at once
         cookie = os.urandom(8)  # data minimisation: the transmit timestamp need not tell our time

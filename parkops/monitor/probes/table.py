@@ -37,7 +37,10 @@ COMMON: Mapping[str, Parameter] = {
     "timeout_s": Parameter(take.positive),
     "severity": take.one_of("critical", "warning"),
 }
-EXPECT: Mapping[str, Parameter] = {"expect": take.one_of("answer", "blocked")}
+EXPECT: Mapping[str, Parameter] = {
+    "expect": take.one_of("answer", "blocked"),
+    "boundary": take.one_of("drop", "reject"),  # what a boundary of somebody else's does with what it stops
+}
 TLS: Mapping[str, Parameter] = {
     "ca": Parameter(take.file),
     "name": Parameter(take.text),

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from parkops.model import Sample, Target
 from parkops.monitor.probes.base import Context
+from parkops.monitor.probes.icmp_errors import errors_of
 
 _LINGER_RESET = struct.pack("ii", 1, 0)
 
@@ -18,7 +19,8 @@ _LINGER_RESET = struct.pack("ii", 1, 0)
 async def connection(target: Target, port: int, source: str = "") -> AsyncIterator[socket.socket]:
     """Connect to the target, from a ``source`` address where one is given.
 
-    On leaving, the connection is reset: no TIME_WAIT piles up here.
+    On leaving, the connection is reset: no TIME_WAIT piles up here. StoppedError where the target must be
+    blocked, and an ICMP error comes back.
     """
     family = socket.AF_INET6 if ":" in target.address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -27,7 +29,8 @@ async def connection(target: Target, port: int, source: str = "") -> AsyncIterat
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
         if source:
             sock.bind((source, 0))
-        await asyncio.get_running_loop().sock_connect(sock, (target.address, port))
+        with errors_of(target, sock):
+            await asyncio.get_running_loop().sock_connect(sock, (target.address, port))
         yield sock
     finally:
         sock.close()

@@ -3,8 +3,9 @@
 It runs on the standard library alone, is sent over SSH and leaves nothing behind. Input: JSON lines with
 ``id``, ``kind`` (tcp, udp, icmp, dns, http, tls), ``address``, ``port``, ``timeout_s`` and, where the kind
 wants them, ``host`` and ``path``. Output: a line ``{"ready": 1}``, then for each request one line with
-``id``, ``result`` (answer, refused, silent, failed, unable), ``detail`` and ``rtt_s``. Durations only: the
-node's clock is never told. It ends with its input.
+``id``, ``result`` (answer, refused, stopped, silent, failed, unable: see parkops/model/arrival.py),
+``detail``, ``rtt_s`` and ``icmp``, the type, code and sender of the ICMP error that stopped it. Durations
+only: the node's clock is never told. It ends with its input.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+
+from parkops.transport.stopped import StoppedError, telling
 
 THREADS = 32
 MOST_WAITING = 2000  # requests that wait for a thread; more are refused at once
@@ -51,7 +54,8 @@ def connect(address: str, port: int, timeout_s: float) -> socket.socket:
     try:
         client.settimeout(timeout_s)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        client.connect((address, port))
+        with telling(client):
+            client.connect((address, port))
     except BaseException:
         client.close()
         raise
@@ -83,9 +87,10 @@ def exchange(address: str, port: int, timeout_s: float, request: bytes) -> bytes
     """Send one datagram and return the first that comes back."""
     with socket.socket(family(address), socket.SOCK_DGRAM) as client:
         client.settimeout(timeout_s)
-        client.connect((address, port))
-        client.send(request)
-        return client.recv(4096)
+        with telling(client):
+            client.connect((address, port))
+            client.send(request)
+            return client.recv(4096)
 
 
 def http(ask: dict[str, object], address: str, port: int, timeout_s: float) -> str:
@@ -133,10 +138,11 @@ def icmp(ask: dict[str, object], address: str, port: int, timeout_s: float) -> s
         return ping(address, timeout_s)
     with client:
         client.settimeout(timeout_s)
-        client.connect((address, 0))
-        client.send(struct.pack("!BBHHH", 128 if six else 8, 0, 0, 0, 1) + token)
-        while token not in client.recv(2048):
-            client.settimeout(max(0.001, stop_s - time.monotonic()))
+        with telling(client):
+            client.connect((address, 0))
+            client.send(struct.pack("!BBHHH", 128 if six else 8, 0, 0, 0, 1) + token)
+            while token not in client.recv(2048):
+                client.settimeout(max(0.001, stop_s - time.monotonic()))
     return "echo reply"
 
 
@@ -184,13 +190,15 @@ def neighbour_silent(address: str) -> bool:
 
 
 def look(ask: dict[str, object]) -> tuple[str, str]:
-    """Return the result of one request, and what there is to say about it."""
+    """Return the result of one request, and what there is to say about it; StoppedError by an ICMP error."""
     address, timeout_s = str(ask["address"]), float(str(ask["timeout_s"]))
     act = KINDS.get(str(ask["kind"]))
     if act is None:
         return "unable", f"no kind {ask['kind']}"
     try:
         return "answer", act(ask, address, int(str(ask["port"])), timeout_s)
+    except StoppedError:
+        raise
     except ConnectionRefusedError:
         return "refused", "refused by the far end"
     except UnableError as error:
@@ -250,16 +258,18 @@ class Agent:
         os._exit(0)  # nobody listens any more: what is under way does not matter
 
     def _answer(self, number: int, ask: dict[str, object]) -> None:
-        begin_s = time.perf_counter()
+        begin_s, icmp = time.perf_counter(), None
         try:
             result, detail = look(ask)
+        except StoppedError as error:
+            result, detail, icmp = "stopped", f"{error.icmp[2]} says: {error.strerror}", error.icmp
         except Exception as error:  # noqa: BLE001 - the probes' boundary
             result, detail = "unable", f"{type(error).__name__}: {error}"
         rtt_s = time.perf_counter() - begin_s
         with self._lock:
             self._waiting -= 1
         try:
-            self.say({"id": number, "result": result, "detail": detail, "rtt_s": rtt_s})
+            self.say({"id": number, "result": result, "detail": detail, "rtt_s": rtt_s, "icmp": icmp})
         except OSError:
             os._exit(0)
 

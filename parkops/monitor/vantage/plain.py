@@ -41,6 +41,8 @@ def read(status: int, said: str, ask: Ask) -> Answer:
         return Answer("refused", "refused by the far end")
     if "unreachable" in words and "network" in words:
         return Answer("unable", last)
+    if "no route to host" in words or "permission denied" in words:  # EHOSTUNREACH, of IPv6 EACCES, too
+        return Answer("silent", last)
     if status in TIMEOUTS or "timed out" in words or (ask.kind == "icmp" and status == 1):
         return Answer("silent", f"no answer within {ask.timeout_s:g} s")
     if ask.kind == "tcp" and status == 1 and not last:  # nc -z says nothing

@@ -11,11 +11,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parkops.errors import Unreachable
+from parkops.model import IcmpError
+from parkops.transport import stopped
 from parkops.transport.login import Login
+from parkops.transport.standalone import joined
 
 if TYPE_CHECKING:
     import paramiko
@@ -55,11 +59,12 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of it: answer, refused, silent, failed, or unable where the node could not try."""
+    """What came of it (see ``parkops.model.arrived``); unable where the node could not try."""
 
-    result: str
+    result: str  # answer | refused | stopped | silent | failed | unable
     detail: str = ""
     rtt_s: float | None = None
+    icmp: IcmpError | None = None  # what stopped it
 
 
 Heard = Callable[[int, Answer], None]
@@ -69,7 +74,7 @@ Ended = Callable[[str], None]
 @cache
 def script() -> bytes:
     """Return the agent's text."""
-    return Path(__file__).with_name("agent.py").read_bytes()
+    return joined(Path(stopped.__file__), Path(__file__).with_name("agent.py")).encode()
 
 
 class Agent:
@@ -150,10 +155,11 @@ class Agent:
     def _take(self, line: bytes) -> None:
         try:
             said = json.loads(line)
-            rtt_s = said.get("rtt_s")
-            answer = Answer(str(said["result"]), str(said.get("detail", ""))[:200], _duration_s(rtt_s))
+            icmp = _icmp(said.get("icmp"))
+            detail = str(icmp or said.get("detail", ""))[:200]
+            answer = Answer(str(said["result"]), detail, _duration_s(said.get("rtt_s")), icmp)
             self._heard(int(said["id"]), answer)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             log.warning("%s: the agent says what nobody understands: %r", self.node.name, line[:80])
 
     def ask(self, number: int, ask: Ask) -> None:
@@ -214,6 +220,10 @@ def _line(channel: paramiko.Channel) -> bytes:
     while b"\n" not in said and len(said) < LINE_BYTES and (data := channel.recv(4096)):
         said += data
     return said.partition(b"\n")[0]
+
+
+def _icmp(value: Any) -> IcmpError | None:
+    return IcmpError(int(value[0]), int(value[1]), str(ip_address(value[2]))) if value else None
 
 
 def _duration_s(value: object) -> float | None:
