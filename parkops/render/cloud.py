@@ -149,8 +149,10 @@ def _projects(park: Park, hosts: list[Device]) -> tuple[Project, ...]:
             owner = workload.tenant if workload.tenant in tenants else OWN
             needed[owner].add(segment)
             machines[owner].append(_machine(workload, segment))
+    elsewhere = {zone.id for zone in park.cloud_zones if zone.model == "public"}
     for item in park.cloud_tenants:
-        needed[item.tenant] |= set(item.networks)
+        if not item.zones or set(item.zones) - elsewhere:  # who rents from others only has no project here
+            needed[item.tenant] |= set(item.networks)
     return tuple(
         Project(
             owner,

@@ -16,6 +16,7 @@ from parkops.model import Park, Role, digest
 from parkops.platforms import Excuses, missing_features
 from parkops.platforms.features import lacking
 from parkops.render import Renderer
+from parkops.render.cloud import cloud
 
 COMBINATIONS = [(park, mix) for park in PARKS for mix in MIXES]
 PARSERS = {
@@ -81,6 +82,24 @@ def test_artifacts_are_whole(combination: tuple[str, str], park: Park) -> None:
 
     again, _ = design(loaded(*combination), {}, {}, PLATFORMS)
     assert {artifact.path: digest(artifact.text) for artifact in rendered(again)} == seen
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_the_cloud_that_a_controller_serves_is_set_up_for_every_tenant_of_the_park(mix: str) -> None:
+    """Who rents from a public cloud alone has no project here."""
+    park = designed("electronics", mix)
+    assert "openstack" in {need.feature for need in park.device("ctl-1").needs}
+    (text,) = (
+        item.text for item in cloud(park, Renderer.of(park, PLATFORMS)) if item.path == "cloud/openstack.yml"
+    )
+    (play,) = yaml.safe_load(text)
+    projects = [
+        task["openstack.cloud.project"]["name"] for task in play["tasks"] if "openstack.cloud.project" in task
+    ]
+    own = {zone.id for zone in park.cloud_zones if zone.model != "public"}
+    renting = {item.tenant for item in park.cloud_tenants if own & set(item.zones)}
+    assert len(renting) == 24
+    assert sorted(renting) == projects
 
 
 @pytest.mark.parametrize("mix", MIXES)
