@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
-from parkops.model import Allowance, Role, SourceRef
+from parkops.model import Allowance, Portal, Role, SourceRef
 
 FILTERING = frozenset({Role.PARK_FIREWALL, Role.BOUNDARY, Role.EXIT})
 WORDS = {
@@ -26,6 +26,10 @@ REASONS = {
 IKE_PORTS = (500, 4500)  # RFC 7296, 2.23
 BFD_PORTS = (3784, 4784)  # RFC 5881, RFC 5883
 BGP_PORT = 179
+PORTAL_LANDING = 8910  # where a Linux gateway's web server leads HTTP of new clients on
+PORTAL_SERVER = 50100  # of the portal protocol; gateways listen at
+PORTAL_DEVICE = {"huawei_vrp": 8001}
+PORTAL_DEFAULT = 2000
 
 
 def allow_infrastructure(draft: Draft) -> None:
@@ -64,6 +68,10 @@ def _routing(draft: Draft, device: DraftDevice) -> Iterator[Allowance]:
             for direction in ("in", "out"):
                 yield _one("vrrp", direction, port.name, "vrrp", (), source, "the gateway's standby")
         yield from _relay(device, port)
+        if port.portal:
+            yield from portal_allowances(
+                device.platform, port.name, port.portal, port.source or device.source
+            )
     for neighbor in device.bgp.neighbors if device.bgp else ():
         for direction in ("in", "out"):
             yield Allowance(
@@ -86,6 +94,20 @@ def _relay(device: DraftDevice, port: DraftPort) -> Iterator[Allowance]:
             yield _one(
                 "dhcp-relay", direction, port.name, "udp", (67, 547), source, "addresses for endpoints"
             )
+
+
+def portal_allowances(platform: str, port: str, portal: Portal, source: SourceRef) -> Iterator[Allowance]:
+    """Let new clients reach the page of a Linux gateway, else the gateway speak to the portal's server."""
+    if platform == "linux":
+        pages = tuple(sorted({53, PORTAL_LANDING, portal.port}))
+        yield _one("portal", "in", port, "tcp", pages, source, "the page that lets guests in")
+        yield _one("portal-client", "in", port, "udp", (53, 67), source, "names and addresses of guests")
+        return
+    peers = (portal.address,) if portal.address else ()
+    listening = PORTAL_DEVICE.get(platform, PORTAL_DEFAULT)
+    for direction, number in (("in", listening), ("out", PORTAL_SERVER)):
+        name, reason = f"portal-{port}-{direction}", f"decisions of the portal {portal.host}"
+        yield Allowance(name, "portal", direction, "", "udp", (number,), peers, reason, source)
 
 
 def _tunnels(draft: Draft, device: DraftDevice) -> Iterator[Allowance]:

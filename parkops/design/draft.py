@@ -37,6 +37,7 @@ from parkops.model import (
     OneWay,
     Pair,
     Park,
+    Portal,
     PortMode,
     Ptp,
     QosClass,
@@ -101,7 +102,7 @@ class DraftPort:
     ptp: bool = False
     schedule: GateSchedule | None = None
     source: SourceRef | None = None
-    portal: str = ""
+    portal: Portal | None = None
     kind: str = ""  # of its link
 
     def freeze(self) -> Interface:

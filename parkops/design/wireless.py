@@ -5,9 +5,9 @@ from __future__ import annotations
 from parkops.design.draft import Draft
 from parkops.design.numbers import base
 from parkops.design.roles import BACKBONE
-from parkops.model import PortMode, Wlan
+from parkops.model import Portal, PortMode, Wlan
 from parkops.plan.names import PlannedSite
-from parkops.plan.schema import WlanPlan
+from parkops.plan.schema import PortalPlan, WlanPlan
 from parkops.plan.wireless import bands
 
 
@@ -21,7 +21,8 @@ def add_wireless(draft: Draft) -> None:
 def _site(draft: Draft, site: PlannedSite) -> None:
     wireless = site.plan.wireless
     assert wireless is not None
-    found = [_wlan(draft, site, name, plan) for name, plan in sorted(wireless.networks.items())]
+    plans = sorted(wireless.networks.items())
+    found = [_wlan(draft, site, name, plan) for name, plan in plans]
     controllers = [draft.devices[name] for name in site.controllers()]
     points = [draft.devices[name] for name, _, _ in site.access_points()]
     addresses = ",".join(base(item.management_ipv4) for item in controllers)
@@ -37,12 +38,19 @@ def _site(draft: Draft, site: PlannedSite) -> None:
     for device in points:
         if addresses:
             device.properties["controllers"] = addresses
-    for wlan in found:
-        if wlan.portal:
-            _hold(draft, wlan)
+    for wlan, (_, plan) in zip(found, plans, strict=True):
+        if plan.portal:
+            _hold(draft, wlan, _portal(draft, plan.portal))
 
 
-def _hold(draft: Draft, wlan: Wlan) -> None:
+def _portal(draft: Draft, plan: PortalPlan) -> Portal:
+    """Return a portal with the address of its server: a node's first, or the one that the plan states."""
+    server = draft.devices.get(plan.server)
+    inside = next((base(port.ipv4) for port in server.ports.values() if port.ipv4), "") if server else ""
+    return Portal(plan.url, inside or str(plan.address or ""), plan.key or "")
+
+
+def _hold(draft: Draft, wlan: Wlan, portal: Portal) -> None:
     """Let the gateways of an open network's segment lead its clients to the portal first."""
     segment, source = draft.segments[wlan.segment], wlan.source
     assert source is not None
@@ -54,8 +62,10 @@ def _hold(draft: Draft, wlan: Wlan) -> None:
         if port.mode is PortMode.VLAN and port.segment == segment.id
     ]
     for device, port in anycast or draft.gateways(segment.id):
-        port.portal = wlan.portal
+        port.portal = portal
         device.need("captive-portal", source)
+        if not (portal.address and portal.key):
+            device.need("local-portal", source)
 
 
 def _wlan(draft: Draft, site: PlannedSite, name: str, plan: WlanPlan) -> Wlan:

@@ -48,6 +48,7 @@ FEATURES: dict[str, str] = {
     "quarantine": "objects that cut a tenant, segment or host off, prepared but off",
     "control-plane-protection": "a limit on traffic to the device itself",
     "captive-portal": "clients go nowhere before a page let them in (RFC 8952)",
+    "local-portal": "a captive portal of the gateway's own, where no portal server and key are stated",
     "wireguard": "WireGuard tunnels",
     "ipsec": "IKEv2 and ESP tunnels",
     "remote-access": "tunnels of people who work from outside",

@@ -27,6 +27,7 @@ from parkops.model.switching import (
     GateSchedule,
     Lag,
     Mlag,
+    Portal,
     Ptp,
     QosClass,
     RingMember,
@@ -112,7 +113,7 @@ class Interface:
     ptp: bool = False  # IEEE 802.1AS runs here
     schedule: GateSchedule | None = None
     source: SourceRef | None = None
-    portal: str = ""  # URL that clients behind a gateway's port are led to before they go further (RFC 8952)
+    portal: Portal | None = None  # that clients behind a gateway's port are led to before they go further
 
 
 @dataclass(frozen=True, slots=True)

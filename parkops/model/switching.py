@@ -138,6 +138,35 @@ class TsnDomain:
 
 
 @dataclass(frozen=True, slots=True)
+class Portal:
+    """A page that lets the clients behind a gateway's port in (RFC 8952)."""
+
+    url: str
+    address: str = ""  # of the server that gateways ask by the portal protocol, "" where none is stated
+    key: str = ""  # secret reference, shared with that server
+
+    @property
+    def secure(self) -> bool:
+        """Whether the page is read over TLS."""
+        return self.url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """The name of the page's server."""
+        return self._place.partition(":")[0].lower()
+
+    @property
+    def port(self) -> int:
+        """The TCP port of the page."""
+        _, _, port = self._place.partition(":")
+        return int(port) if port else 443 if self.secure else 80
+
+    @property
+    def _place(self) -> str:
+        return self.url.partition("://")[2].partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Wlan:
     """A wireless network as an access point or a controller offers it."""
 

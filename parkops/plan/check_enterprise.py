@@ -163,6 +163,12 @@ def _portal(plan: Plan, marks: Marks, site: PlannedSite, path: Path, network: Wl
         return
     if portal.port > 65535:
         yield marks.problem((*path, "portal", "url"), f"port {portal.port} does not exist", "1 to 65535")
+    if portal.address and portal.server:
+        where = (*path, "portal", "address")
+        yield marks.problem(where, "an address beside `server`", "one of them", "the node's own is used")
+    if portal.key and not (portal.address or portal.server):
+        where = (*path, "portal", "key")
+        yield marks.problem(where, "a key that is shared with nobody", "`address` or `server` beside it")
     if not portal.server:
         if not places.external:
             yield marks.problem(

@@ -36,6 +36,7 @@ PACKAGES = {
     "strongswan": "charon-systemd",
     "parkops-ptp": "linuxptp",
     "parkops-qos": "iproute2",
+    "parkops-portal": "python3",
 }
 UNITS = "parkops-"  # services whose unit is rendered: containers that podman runs
 MEMORY = Path("/dev/shm")  # noqa: S108  # a private folder is made in it

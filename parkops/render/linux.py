@@ -9,6 +9,7 @@ from ipaddress import ip_interface
 
 from parkops.model import Device, LocalUser, Vpn, Workload
 from parkops.platforms import Platform
+from parkops.render.guests import guest_ports
 from parkops.render.kernel import ADDRESSED, exit_tables, netdevs, networks, virtual_routers, xfrm_id
 from parkops.render.text import word
 
@@ -59,6 +60,7 @@ def linux_context(
     workloads = [Item(word(item.id.rpartition(".")[2], 40), workload=item) for item in device.workloads]
     containers = [item for item in workloads if _kind(item) not in NATIVE]
     quadlets = device.property(CONTAINERS) == "quadlet"
+    guests = guest_ports(device)
     users = [Item(word(user.name), user=user) for user in (device.plane.local_users if device.plane else ())]
     return {
         "layer3": [port for port in device.interfaces if port.mode in ADDRESSED and not port.lag],
@@ -97,6 +99,8 @@ def linux_context(
         "opcua_gateways": [item for item in workloads if _kind(item) == "opcua-gateway"],
         "modbus_bridges": [item for item in workloads if _kind(item) == "modbus-bridge"],
         "virtual": [port for port in device.interfaces if port.vrrp],
+        "guests": guests,
+        "portal_pages": [Item(host) for host in sorted({item.portal.host for item in guests})],
         "relays": [port for port in device.interfaces if port.dhcp_relay and port.mode in ADDRESSED],
     }
 

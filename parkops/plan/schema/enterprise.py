@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -55,14 +56,24 @@ class PortalPlan(Part):
 
     model_config = examples(
         {"url": "https://portal.park.example/guest"},
-        {"url": "https://portal.park.example/guest", "server": "mgmt-1"},
+        {"url": "https://portal.park.example/guest", "server": "mgmt-1", "key": "env:PORTAL_KEY"},
     )
 
-    url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?(/[!-~]*)?$")] = Field(
-        max_length=200, description="The page, by HTTPS where it asks for anything"
+    url: Annotated[
+        str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~/%-]*)?$")
+    ] = Field(
+        max_length=200,
+        description="The page, by HTTPS where it asks for anything; gateways add a query of their own",
     )
     server: str = Field(
         default="", description="Node or endpoint group that serves it; default one outside the park"
+    )
+    address: IPv4Address | None = Field(
+        default=None, description="Its server's address, where that is outside the park"
+    )
+    key: Secret | None = Field(
+        default=None,
+        description="Key of the portal protocol between gateways and the server; Linux gateways need none",
     )
 
     @property
