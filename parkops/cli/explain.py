@@ -82,7 +82,10 @@ def _short(value: Any) -> str:
         return ", ".join(map(_short, value)) or "none"
     if isinstance(value, dict):
         return ", ".join(map(str, value)) or "none"
-    return _short(type(value).__name__.lower()) if hasattr(value, "model_fields") else str(value)
+    if hasattr(value, "model_fields"):
+        stated = ((name, getattr(value, name)) for name in type(value).model_fields)
+        return ", ".join(f"{name} {_short(inner)}" for name, inner in stated if inner is not None) or "none"
+    return str(value)
 
 
 def _plain(value: Any) -> Any:

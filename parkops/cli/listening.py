@@ -1,14 +1,17 @@
-"""Options of `parkops monitor` that name where to listen for what devices say by themselves."""
+"""Where `parkops monitor` listens for what devices say by themselves: by the plan, or by its options."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from parkops.errors import UsageError
+from parkops.model import Listening
+from parkops.model.watching import Socket
 
 if TYPE_CHECKING:
     from parkops.cli.common import Context
@@ -17,16 +20,23 @@ if TYPE_CHECKING:
     from parkops.monitor.passive.usm import User
 
 F = TypeVar("F", bound=Callable[..., Any])
+NONE = "none"  # turns off what the plan listens for
 
 OPTIONS = (
-    click.option("--listen-syslog", metavar="ADDR:PORT", help="Take log messages, over UDP and TCP."),
-    click.option("--listen-syslog-tls", metavar="ADDR:PORT", help="Take log messages over TLS (RFC 5425)."),
+    click.option("--listen-syslog", metavar="ADDR:PORT|none", help="Take log messages, over UDP and TCP."),
+    click.option(
+        "--listen-syslog-tls", metavar="ADDR:PORT|none", help="Take log messages over TLS (RFC 5425)."
+    ),
     click.option("--tls-cert", metavar="FILE", help="Certificate for TLS, with its key or beside --tls-key."),
     click.option("--tls-key", metavar="FILE", help="Private key of that certificate."),
     click.option("--tls-ca", metavar="FILE", help="Senders must show a certificate of this authority."),
-    click.option("--listen-traps", metavar="ADDR:PORT", help="Take SNMP traps and informs, v1 to v3."),
-    click.option("--listen-flows", metavar="ADDR:PORT", help="Take sFlow, NetFlow and IPFIX records."),
-    click.option("--listen-netconf", is_flag=True, help="Subscribe to the notifications of NETCONF devices."),
+    click.option("--listen-traps", metavar="ADDR:PORT|none", help="Take SNMP traps and informs, v1 to v3."),
+    click.option("--listen-flows", metavar="ADDR:PORT|none", help="Take sFlow, NetFlow and IPFIX records."),
+    click.option(
+        "--listen-netconf/--no-listen-netconf",
+        default=None,
+        help="Subscribe to the notifications of NETCONF devices.",
+    ),
 )
 
 
@@ -41,7 +51,7 @@ class Wanted:
     tls_ca: str | None = None
     listen_traps: str | None = None
     listen_flows: str | None = None
-    listen_netconf: bool = False
+    listen_netconf: bool | None = None
 
     @property
     def words(self) -> list[str]:
@@ -49,10 +59,25 @@ class Wanted:
         found = []
         for name in self.__slots__:
             value = getattr(self, name)
-            if value:
-                option = f"--{name.replace('_', '-')}"
-                found += [option] if value is True else [option, value]
+            option = name.replace("_", "-")
+            if isinstance(value, bool):
+                found.append(f"--{option}" if value else f"--no-{option}")
+            elif value:
+                found += [f"--{option}", value]
         return found
+
+    def over(self, plan: Listening) -> Listening:
+        """Return what to listen for: by these options, else by the plan; UsageError for no address."""
+        return Listening(
+            syslog=_either(self.listen_syslog, plan.syslog),
+            syslog_tls=_either(self.listen_syslog_tls, plan.syslog_tls),
+            certificate=self.tls_cert or plan.certificate,
+            key=self.tls_key or ("" if self.tls_cert else plan.key),
+            authority=self.tls_ca or plan.authority,
+            traps=_either(self.listen_traps, plan.traps),
+            flows=_either(self.listen_flows, plan.flows),
+            netconf=plan.netconf if self.listen_netconf is None else self.listen_netconf,
+        )
 
 
 def listen_options(function: F) -> F:
@@ -78,17 +103,14 @@ def listeners(ctx: Context, wanted: Wanted, signals: Signals, metrics: Metrics) 
     from parkops.transport.login import login
 
     park = ctx.park()
-    listen = Listen(
-        syslog=_optional(wanted.listen_syslog),
-        syslog_tls=_optional(wanted.listen_syslog_tls),
-        traps=_optional(wanted.listen_traps),
-        flows=_optional(wanted.listen_flows),
-    )
+    told = wanted.over(park.listening)
+    listen = Listen(syslog=told.syslog, syslog_tls=told.syslog_tls, traps=told.traps, flows=told.flows)
     if listen.syslog_tls:
-        if not wanted.tls_cert:
+        if not told.certificate:
             raise UsageError("--listen-syslog-tls needs --tls-cert")
-        listen = replace(listen, tls=server_tls(wanted.tls_cert, wanted.tls_key or "", wanted.tls_ca or ""))
-    if wanted.listen_netconf:
+        files = (_file(ctx, name) for name in (told.certificate, told.key, told.authority))
+        listen = replace(listen, tls=server_tls(*files))
+    if told.netconf:
         streams = (Stream(t.device, t.address, t.port) for t in park.targets if t.probe == "netconf")
         listen = replace(listen, netconf=tuple(streams))
     if not listen.anything:
@@ -106,8 +128,17 @@ def listeners(ctx: Context, wanted: Wanted, signals: Signals, metrics: Metrics) 
     return made
 
 
-def _optional(text: str | None) -> tuple[str, int] | None:
-    return address(text) if text else None
+def _either(text: str | None, planned: Socket | None) -> Socket | None:
+    """Return the socket that an option names, else the plan's."""
+    if text is None:
+        return planned
+    return None if text == NONE else address(text)
+
+
+def _file(ctx: Context, name: str) -> str:
+    """Return a file as it is reached from here: options name it so, the plan from the park's folder."""
+    beside = ctx.workspace.root / name
+    return str(beside) if name and not Path(name).exists() and beside.exists() else name
 
 
 def _users(ctx: Context) -> dict[str, User]:

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from parkops.model import Event, Park
+    from parkops.model import Event, Listening, Park
     from parkops.monitor import Metrics
 
 
+LOW_PORTS = 1024  # below, ports are bound with CAP_NET_BIND_SERVICE only (capabilities(7))
 UNIT = """\
 [Unit]
 Description=parkops monitor of {park}
@@ -28,6 +29,7 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
+# {listens}
 # for PGPASSWORD, PARKOPS_REMOTE_WRITE and other secrets
 EnvironmentFile=-{state}/monitor.env
 ExecStart={command}
@@ -36,8 +38,8 @@ RestartSec=2
 KillSignal=SIGINT
 TimeoutStopSec=30
 LimitNOFILE=65536
-AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN CAP_NET_BIND_SERVICE
-CapabilityBoundingSet=CAP_NET_RAW CAP_NET_ADMIN CAP_NET_BIND_SERVICE
+AmbientCapabilities={rights}
+CapabilityBoundingSet={rights}
 NoNewPrivileges=yes
 ProtectSystem=strict
 ReadWritePaths={state}
@@ -81,7 +83,8 @@ def monitor(
     A target is down when two probes in a row fail; an event then opens, and closes at the next good
     answer. Where a probe cannot be carried out, the state is unknown. Stopping the monitor is its normal
     end: the exit code is 0, whatever it saw. `parkops status` tells what it saw. What devices say by
-    themselves is taken where `--listen-...` names an address; `parkops signals` lists it.
+    themselves is taken where `monitoring.listen` of the plan or `--listen-...` names an address; none turns
+    one off that the plan names. `parkops signals` lists it.
 
     \b
     Example:
@@ -166,7 +169,27 @@ def _systemd_unit(ctx: Context, listen: str | None, remote_url: str | None, want
     remote = ["--remote-write", remote_url] if remote_url and "@" not in remote_url else []
     command = [*program, "monitor", *(["--listen", listen] if listen else []), *remote, *wanted.words]
     line = " ".join(shlex.quote(word).replace("%", "%%") for word in command)
-    return UNIT.format(park=park.name, command=line, state=str(ctx.workspace.state).replace("%", "%%"))
+    told = wanted.over(park.listening)
+    ports = [port for _, (_, port) in told.sockets] + ([address(listen)[1]] if listen else [])
+    low = ["CAP_NET_BIND_SERVICE"] if any(port < LOW_PORTS for port in ports) else []
+    return UNIT.format(
+        park=park.name,
+        command=line,
+        state=str(ctx.workspace.state).replace("%", "%%"),
+        rights=" ".join(["CAP_NET_RAW", "CAP_NET_ADMIN", *low]),
+        listens=_listens(told),
+    )
+
+
+def _listens(told: Listening) -> str:
+    """Say in one line what is listened for."""
+    said = [f"{name} at {_joined(socket)}" for name, socket in told.sockets]
+    said += ["the notifications of NETCONF devices"] if told.netconf else []
+    return f"listens for {', '.join(said)}" if said else "listens for nothing that devices say by themselves"
+
+
+def _joined(socket: tuple[str, int]) -> str:
+    return f"[{socket[0]}]:{socket[1]}" if ":" in socket[0] else f"{socket[0]}:{socket[1]}"
 
 
 def _event_line(event: Event) -> str:

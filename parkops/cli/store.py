@@ -52,15 +52,17 @@ def store(click_context: click.Context, as_json: bool) -> None:
 
 
 @store.command()
-@click.option("--raw", default="6h", show_default=True, help="Keep raw samples of so long.")
-@click.option("--rollups", default="400d", show_default=True, help="Keep hourly rollups of so long.")
-@click.option("--intervals", default="5y", show_default=True, help="Keep state intervals of so long.")
+@click.option("--raw", metavar="TIME", help="Keep raw samples of so long, as 6h.")
+@click.option("--rollups", metavar="TIME", help="Keep hourly rollups of so long, as 400d.")
+@click.option("--intervals", metavar="TIME", help="Keep state intervals of so long, as 5y.")
+@click.option("--events", metavar="TIME", help="Keep closed events of so long, as 5y.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted.")
 @click.pass_obj
-def prune(ctx: Context, raw: str, rollups: str, intervals: str, dry_run: bool) -> None:
-    """Delete what is older; a running monitor does so each hour, with the values shown as defaults.
+def prune(ctx: Context, /, dry_run: bool, **told: str | None) -> None:
+    """Delete what is older than `monitoring.retention` of the plan says; options override it.
 
-    The current interval of a target is always kept, and so are events.
+    A running monitor does so each hour, by the plan. The current interval of a target is always kept, and so
+    are events that are not closed.
 
     \b
     Example:
@@ -69,9 +71,21 @@ def prune(ctx: Context, raw: str, rollups: str, intervals: str, dry_run: bool) -
     from parkops.figures import when
 
     now_s = time.time()
-    with ctx.open_store() as opened:
-        gone = opened.prune(*(when(text, now_s) for text in (raw, rollups, intervals)), dry_run=dry_run)
-    told = ", ".join(
-        f"{count} {name}" for count, name in zip(gone, ("raw chunks", "rollups", "intervals"), strict=True)
+    kept = ctx.park().retention
+
+    def before_s(name: str, kept_s: float | None) -> float | None:
+        if text := told[name]:
+            return when(text, now_s)
+        return None if kept_s is None else now_s - kept_s
+
+    limits_s = (
+        before_s("raw", kept.raw_s) or 0.0,
+        before_s("rollups", kept.rollups_s) or 0.0,
+        before_s("intervals", kept.intervals_s) or 0.0,
+        before_s("events", kept.events_s),
     )
-    ctx.console.print(f"{'Would delete' if dry_run else 'Deleted'} {told}.")
+    with ctx.open_store() as opened:
+        gone = opened.prune(*limits_s, dry_run=dry_run)
+    names = ("raw chunks", "rollups", "intervals", "events")
+    listed = ", ".join(f"{count} {name}" for count, name in zip(gone, names, strict=True))
+    ctx.console.print(f"{'Would delete' if dry_run else 'Deleted'} {listed}.")

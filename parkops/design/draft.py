@@ -61,6 +61,7 @@ from parkops.model import (
     Workload,
 )
 from parkops.model.incident import NO_POLICY, EventPolicy
+from parkops.model.watching import NOWHERE, USUAL, Listening, Retention
 from parkops.plan import LoadedPlan, Plan
 from parkops.plan.limits import ROUTER_PORTS
 from parkops.plan.marks import Marks
@@ -240,6 +241,8 @@ class Draft:
     growth: list[Growth] = field(default_factory=list)
     objectives: list[Objective] = field(default_factory=list)
     policy: EventPolicy = NO_POLICY
+    listening: Listening = NOWHERE
+    retention: Retention = USUAL
     plane: ManagementPlane | None = None
     conduits: list[Conduit] = field(default_factory=list)
     advice: list[Advice] = field(default_factory=list)

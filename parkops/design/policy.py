@@ -1,15 +1,35 @@
-"""Pass: how events are treated."""
+"""Pass: how events are treated, and how the monitor is set up."""
 
 from __future__ import annotations
 
 from parkops.design.draft import Draft
-from parkops.model import DEADLINES, Damping, Deadline, EventPolicy, Receiver, Window
+from parkops.model import (
+    DEADLINES,
+    HOUR_S,
+    Damping,
+    Deadline,
+    EventPolicy,
+    Listening,
+    Receiver,
+    Retention,
+    Window,
+)
+from parkops.model.watching import DAY_S
 from parkops.plan.schema.events import MaintenancePlan, ReceiverPlan
+from parkops.plan.schema.watching import (
+    FlowListenerPlan,
+    ListenPlan,
+    RetentionPlan,
+    SyslogListenerPlan,
+    SyslogTlsListenerPlan,
+    TrapListenerPlan,
+)
 
 
 def set_policy(draft: Draft) -> None:
-    """Take over what the plan says of events."""
+    """Take over what the plan says of events, of listeners and of what is kept."""
     monitoring = draft.plan.monitoring
+    draft.listening, draft.retention = _listening(monitoring.listen), _retention(monitoring.retention)
     stated = monitoring.deadlines
     draft.policy = EventPolicy(
         deadlines=tuple(
@@ -31,6 +51,35 @@ def set_policy(draft: Draft) -> None:
         ),
         severities=tuple(monitoring.severities.items()),
         receivers=tuple(_receiver(name, item) for name, item in sorted(monitoring.notify.items())),
+    )
+
+
+def _listening(plan: ListenPlan) -> Listening:
+    tls = plan.syslog_tls
+    return Listening(
+        syslog=_socket(plan.syslog),
+        syslog_tls=_socket(tls),
+        certificate=tls.certificate if tls else "",
+        key=tls.key if tls else "",
+        authority=tls.authority if tls else "",
+        traps=_socket(plan.traps),
+        flows=_socket(plan.flows),
+        netconf=plan.netconf,
+    )
+
+
+def _socket(
+    plan: SyslogListenerPlan | SyslogTlsListenerPlan | TrapListenerPlan | FlowListenerPlan | None,
+) -> tuple[str, int] | None:
+    return (plan.address, plan.port) if plan is not None else None
+
+
+def _retention(plan: RetentionPlan) -> Retention:
+    return Retention(
+        raw_s=plan.raw_hours * HOUR_S,
+        rollups_s=plan.rollups_days * DAY_S,
+        intervals_s=plan.intervals_days * DAY_S,
+        events_s=plan.events_days * DAY_S if plan.events_days is not None else None,
     )
 
 

@@ -153,6 +153,7 @@ from parkops.model.switching import (
     Wlan,
 )
 from parkops.model.watch import Availability, Event, Interval, Reach, Sample, Signal, State
+from parkops.model.watching import Listening, Retention
 from parkops.model.workspace import Workspace
 
 __all__ = [
@@ -217,6 +218,7 @@ __all__ = [
     "Lag",
     "Latency",
     "Link",
+    "Listening",
     "LocalUser",
     "ManagementPlane",
     "Measure",
@@ -247,6 +249,7 @@ __all__ = [
     "Receiver",
     "RequirementResult",
     "Result",
+    "Retention",
     "Ring",
     "RingMember",
     "Risk",

@@ -35,6 +35,7 @@ from parkops.model.switching import (
     TsnDomain,
     Wlan,
 )
+from parkops.model.watching import NOWHERE, USUAL, Listening, Retention
 
 NO_ROUTING = Routing()
 
@@ -501,6 +502,8 @@ class Park:
     interconnects: tuple[Interconnect, ...] = ()
     catalogues: tuple[str, ...] = ()  # files of the user's own controls, relative to the park's folder
     policy: EventPolicy = NO_POLICY
+    listening: Listening = NOWHERE
+    retention: Retention = USUAL
     assessment: AssessmentPolicy = field(default_factory=AssessmentPolicy)
     _index: dict[str, Device] = field(default_factory=dict, repr=False, compare=False)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from parkops.errors import ParkopsError
-from parkops.model import HOUR_S, Sample, State, Target, Vitals
+from parkops.model import HOUR_S, Retention, Sample, State, Target, Vitals
 from parkops.monitor.hours import Hours
 from parkops.store import Store
 
@@ -17,15 +16,6 @@ MINUTE_S = 60.0
 CHUNK = 2_000  # samples that are written at once, so that no write takes long
 MAX_RAW = 200_000  # samples kept while the store cannot be written
 _STATES = {State.UP: 0, State.DOWN: 1, State.UNKNOWN: 2}  # places in parkops.store.raw.STATES
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long the store keeps what; intervals are few, so they are kept for years."""
-
-    raw_s: float = 6 * 3600.0
-    rollups_s: float = 400 * 86_400.0
-    intervals_s: float = 5 * 365 * 86_400.0
 
 
 class Ledger:
@@ -95,7 +85,10 @@ class Ledger:
     def prune(self, now_s: float) -> None:
         """Delete what is older than the retention says."""
         kept = self._retention
-        self._store.prune(now_s - kept.raw_s, now_s - kept.rollups_s, now_s - kept.intervals_s)
+        events_before_s = now_s - kept.events_s if kept.events_s is not None else None
+        self._store.prune(
+            now_s - kept.raw_s, now_s - kept.rollups_s, now_s - kept.intervals_s, events_before_s
+        )
 
     def end(self, vitals: Vitals) -> None:
         """Write everything."""

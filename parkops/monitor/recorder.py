@@ -36,7 +36,7 @@ class Recorder:
         signals: Signals | None = None,
     ) -> None:
         self._targets, self._store, self._metrics, self._on_event = targets, store, metrics, on_event
-        self._ledger = Ledger(targets, store, time.time())
+        self._ledger = Ledger(targets, store, time.time(), park.retention if park is not None else None)
         self._waiting: list[Sample] = []
         self._changes: list[Fact] = []
         self._signals = signals or Signals()

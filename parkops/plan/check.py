@@ -31,6 +31,7 @@ from parkops.plan.check_security import (
     check_ports,
     check_response,
 )
+from parkops.plan.check_watching import check_watching
 from parkops.plan.hints import unknown
 from parkops.plan.marks import Marks
 from parkops.plan.mlps import check_mlps
@@ -208,6 +209,7 @@ RULES: tuple[Callable[[Plan, Marks], Iterable[Problem]], ...] = (
     check_management,
     check_monitoring,
     check_events,
+    check_watching,
     check_growth,
     check_figures,
     check_assessment,

@@ -153,6 +153,26 @@ def still_open(connection: Database, event_id: int) -> Event:
     return event
 
 
+def prune(connection: Database, before_s: float) -> int:
+    """Delete the events that were closed before a time, with all that hangs on them; return how many.
+
+    The cause of one that stays, stays as well.
+    """
+    old = (
+        "closed_s < ? AND NOT EXISTS (SELECT 1 FROM events AS later WHERE later.parent = events.id"
+        " AND (later.closed_s IS NULL OR later.closed_s >= ?))"
+    )
+    rows = connection.execute(f"SELECT id FROM events WHERE {old}", (before_s, before_s)).fetchall()  # noqa: S608
+    for table in ("deliveries", "event_steps"):
+        for (number,) in rows:
+            connection.execute(f"DELETE FROM {table} WHERE event = ?", (number,))  # noqa: S608
+    for (number,) in rows:
+        connection.execute("UPDATE events SET parent = NULL WHERE parent = ?", (number,))
+    for (number,) in rows:
+        connection.execute("DELETE FROM events WHERE id = ?", (number,))
+    return len(rows)
+
+
 def add_step(connection: Database, step: EventStep) -> None:
     """Add to an event's history."""
     connection.execute(

@@ -165,16 +165,18 @@ class Store:
         raw_before_s: float,
         rollups_before_s: float,
         intervals_before_s: float,
+        events_before_s: float | None = None,
         *,
         dry_run: bool = False,
-    ) -> tuple[int, int, int]:
-        """Delete what is older (Unix times); return how many chunks, hours and intervals that are."""
+    ) -> tuple[int, int, int, int]:
+        """Delete what is older (Unix times); return how many chunks, hours, intervals, events that are."""
         try:
             with self.transaction():
                 gone = (
                     raw.prune(self._connection, raw_before_s),
                     rollups.prune(self._connection, rollups_before_s),
                     intervals.prune(self._connection, intervals_before_s),
+                    0 if events_before_s is None else events.prune(self._connection, events_before_s),
                 )
                 if dry_run:
                     raise _TakenBackError

@@ -144,7 +144,7 @@ def test_the_store_tells_what_it_keeps_and_forgets_only_when_told(watched):
     assert "stood still or did not run 2 times, 1 min 30 s in all" in said
     told = json.loads(call(watched, "store", "--json"))
     assert told["monitor"]["gaps"] == 2
-    assert "Would delete 1 raw chunks, 0 rollups, 0 intervals." in call(
+    assert "Would delete 1 raw chunks, 0 rollups, 0 intervals, 0 events." in call(
         watched, "store", "prune", "--raw", "0s", "--dry-run"
     )
     assert json.loads(call(watched, "store", "--json"))["rows"] == told["rows"]

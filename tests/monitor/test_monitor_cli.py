@@ -4,9 +4,12 @@ import io
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +22,7 @@ from parkops.cli.events import events
 from parkops.cli.monitor import monitor
 from parkops.cli.status import ago, status
 from parkops.errors import UsageError
-from parkops.model import Outcome, Result, Sample, State
+from parkops.model import Listening, Outcome, Result, Sample, State
 from parkops.store import Store
 
 HERE = Path(__file__).parent
@@ -86,6 +89,33 @@ def test_monitor_refuses_wrong_calls(call):
     with pytest.raises(UsageError, match="needs a port"):
         call(monitor, "--rounds", "1")
     assert not (call.folder / ".parkops").exists(), "nothing was started"
+
+
+def test_monitor_listens_where_the_plan_says_unless_an_option_says_otherwise(call):
+    planned, other = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
+    call.park = replace(call.park, listening=Listening(syslog=("127.0.0.1", planned)))
+    over = threading.Event()
+
+    def talk():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            while not over.wait(0.02):
+                for port in (planned, other):
+                    sock.sendto(b"<11>1 - h app - - - to %d" % port, ("127.0.0.1", port))
+
+    def heard(*arguments):
+        call(monitor, "--rounds", "4", *arguments)
+        with call.store() as store:
+            return {row.text.rpartition(" ")[2] for row in store.signals()}
+
+    talking = threading.Thread(target=talk)
+    talking.start()
+    try:
+        assert heard("--listen-syslog", "none") == set()
+        assert heard() == {str(planned)}
+        assert str(other) in heard("--listen-syslog", f"127.0.0.1:{other}")
+    finally:
+        over.set()
+        talking.join()
 
 
 LIVE = """

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from parkops.cli.status import status
 from parkops.cli.top import top
 from parkops.errors import UsageError
 from parkops.mended import change_of
-from parkops.model import Event, EventPolicy, Receiver, Sample, State, Tenant, Workspace, Zone
+from parkops.model import Event, EventPolicy, Listening, Receiver, Sample, State, Tenant, Workspace, Zone
 from parkops.push.journal import Journal, Note
 from parkops.push.lock import Locks
 
@@ -164,6 +165,25 @@ def test_the_unit_runs_the_monitor_of_this_park(call, tmp_path):
         command = ["systemd-analyze", "verify", unit]
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
         assert "parkops-monitor" not in done.stderr, done.stderr
+
+
+def test_the_unit_tells_where_it_listens_and_has_the_rights_for_it(call):
+    rights = r"^AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN{}$"
+    said = call(monitor, "--systemd-unit")
+    assert "\n# listens for nothing that devices say by themselves\n" in said
+    assert re.search(rights.format(""), said, re.M)
+    call.park = replace(
+        call.park, listening=Listening(syslog=("::", 514), traps=("0.0.0.0", 1162), netconf=True)
+    )
+    said = call(monitor, "--systemd-unit")
+    told = "syslog at [::]:514, traps at 0.0.0.0:1162, the notifications of NETCONF devices"
+    assert f"\n# listens for {told}\n" in said
+    assert re.search(rights.format(" CAP_NET_BIND_SERVICE"), said, re.M)
+    assert re.search(r"^ExecStart=.* monitor$", said, re.M), "the plan says it, not the command line"
+    said = call(monitor, "--systemd-unit", "--listen-syslog", "127.0.0.1:1514", "--no-listen-netconf")
+    assert "\n# listens for syslog at 127.0.0.1:1514, traps at 0.0.0.0:1162\n" in said
+    assert "monitor --listen-syslog 127.0.0.1:1514 --no-listen-netconf\n" in said
+    assert re.search(rights.format(""), said, re.M)
 
 
 @pytest.mark.parametrize("width", [80, 120])

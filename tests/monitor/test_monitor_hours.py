@@ -1,12 +1,17 @@
 """What is measured within an hour: counted, turned over, gone on with after a restart, written bit by bit."""
 
+import time
+
 import pytest
-from monitor_parts import target
+from monitor_parts import park_of, target
 
 from parkops.errors import ParkopsError
-from parkops.model import Sample, State, Vitals
+from parkops.model import Retention, Sample, State, Vitals
+from parkops.model.watching import DAY_S
+from parkops.monitor import Metrics
 from parkops.monitor.hours import Hours
 from parkops.monitor.ledger import Ledger
+from parkops.monitor.recorder import Recorder
 from parkops.sketch import Sketch
 
 UP, DOWN, UNKNOWN = State.UP, State.DOWN, State.UNKNOWN
@@ -131,3 +136,21 @@ def test_a_ledger_tells_what_was_seen_before_a_change(store):
     ledger.write()
     ledger.written()
     assert store.latest()[0].end_s == T0 + 4
+
+
+def test_the_store_keeps_what_the_plan_says(store):
+    """`monitoring.retention`, by way of the recorder of a park."""
+    kept = Retention(raw_s=7200, rollups_s=10 * DAY_S, intervals_s=20 * DAY_S, events_s=30 * DAY_S)
+    now_s = time.time()
+    store.save_samples([Sample("a/icmp", now_s - 40 * DAY_S, UP), Sample("a/icmp", now_s - 25 * DAY_S, DOWN)])
+    store.save_samples([Sample("a/icmp", now_s - 15 * DAY_S, UP), Sample("a/icmp", now_s - DAY_S, DOWN)])
+    for number, days in enumerate((35, 25)):
+        event = store.open_event(f"{number}/icmp", "a", "critical", "no reply", now_s - 40 * DAY_S)
+        store.close_event(event.id, now_s - days * DAY_S)
+    store.save_raw([("a/icmp", now_s - 3 * 3600, 0, 0.1)])
+    store.save_raw([("a/icmp", now_s - 300, 0, 0.1)])
+    recorder = Recorder(TARGETS[:1], store, Metrics(), park=park_of(TARGETS[0], retention=kept))
+    recorder.keep_measured(now_s + 3601, Vitals(now_s, now_s))
+    assert [round((now_s - i.start_s) / DAY_S) for i in store.intervals()] == [25, 15, 1]
+    assert [event.target for event in store.events()] == ["1/icmp"]
+    assert [round(now_s - sample.time_s) for sample in store.raw(0, 1e12)] == [300]

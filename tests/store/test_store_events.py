@@ -140,3 +140,23 @@ def test_a_message_waits_in_the_store_until_it_is_settled(tmp_path):
         store.settle_delivery(waiting.id, 61.0)
         assert store.due_deliveries() == ()
         assert [item.done_s for item in store.deliveries_of(event.id)] == [61.0]
+
+
+def test_closed_events_are_forgotten_with_all_that_hangs_on_them(store):
+    """What is not closed stays, and so does the cause of what stays."""
+    cause = store.open_event("agg/icmp", "agg", "critical", "no reply", 1.0)
+    early = store.add_event(Event(0, "sw-1/icmp", "sw-1", "critical", "no reply", 2.0, parent=cause.id))
+    late = store.add_event(Event(0, "sw-2/icmp", "sw-2", "critical", "no reply", 2.0, parent=cause.id))
+    alone = store.open_event("x/icmp", "x", "critical", "no reply", 3.0)
+    still = store.open_event("y/icmp", "y", "critical", "no reply", 4.0)
+    store.queue_delivery(Delivery(0, alone.id, "duty", "opened", 3.0, 3.0))
+    for event, closed_s in ((cause, 10.0), (early, 10.0), (late, 200.0), (alone, 11.0)):
+        store.close_event(event.id, closed_s)
+    assert store.prune(0, 0, 0, 100.0, dry_run=True)[3] == 2
+    assert len(store.events()) == 5
+    assert store.prune(0, 0, 0, 100.0)[3] == 2
+    assert {event.target for event in store.events()} == {"agg/icmp", "sw-2/icmp", "y/icmp"}
+    assert {step.event for step in store.event_steps()} == {cause.id, late.id, still.id}
+    assert store.prune(0, 0, 0, 201.0)[3] == 2  # a cause and its last consequence
+    assert store.events() == (still,)
+    assert store.prune(0, 0, 0)[3] == 0

@@ -62,9 +62,9 @@ def test_retention_deletes_what_is_old_and_never_the_current_state(store):
     store.save_samples([Sample("a/icmp", 100, DOWN), Sample("a/icmp", 200, UP), Sample("a/icmp", 300, UP)])
     store.save_rollups([hour("a/icmp", 0), hour("a/icmp", 3600)])
     store.save_raw([("a/icmp", 50.0, 0, 0.1)])
-    assert store.prune(1e9, 3600, 1e9, dry_run=True) == (1, 1, 2)
+    assert store.prune(1e9, 3600, 1e9, dry_run=True) == (1, 1, 2, 0)
     assert len(store.intervals()) == 3
-    assert store.prune(1e9, 3600, 1e9) == (1, 1, 2)
+    assert store.prune(1e9, 3600, 1e9) == (1, 1, 2, 0)
     assert [(i.start_s, i.end_s, i.open) for i in store.intervals()] == [(200, 300, True)]
     assert [r.start_s for r in store.rollups(0, 1e9)] == [3600]
     assert store.raw(0, 1e9) == ()

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from parkops.plan.schema.base import Day, Flag, Host, Id, Line, Number, Part, Secret, Text, Whole, examples
 from parkops.plan.schema.events import EventsPlan
+from parkops.plan.schema.watching import ListenPlan, RetentionPlan
 
 
 def _several(value: object) -> object:
@@ -246,6 +247,8 @@ class MonitoringPlan(EventsPlan):
                     "vantage": {"hx-control": "hx-p1-gw-1", "hx-mobile": "none"},
                     "deadlines": {"critical": {"acknowledge_s": 600, "resolve_s": 7200}},
                     "notify": {"duty": {"webhook": "https://tickets.example/parkops"}},
+                    "listen": {"syslog": {"port": 514}, "traps": {"address": "172.31.0.1"}},
+                    "retention": {"raw_hours": 24},
                 }
             ]
         }
@@ -267,6 +270,10 @@ class MonitoringPlan(EventsPlan):
         default_factory=dict,
         description="Node that probes from a zone, where not the first that can shall; none for no probing",
     )
+    listen: ListenPlan = Field(
+        default=ListenPlan(), description="Where it takes syslog, SNMP traps and flow records"
+    )
+    retention: RetentionPlan = Field(default=RetentionPlan(), description="How long it keeps what it saw")
 
 
 class FigurePlan(Part):
