@@ -60,6 +60,7 @@ from parkops.model import (
     Wlan,
     Workload,
 )
+from parkops.model.frer import Frer
 from parkops.model.incident import NO_POLICY, EventPolicy
 from parkops.model.watching import NOWHERE, USUAL, Listening, Retention
 from parkops.plan import LoadedPlan, Plan
@@ -165,6 +166,7 @@ class DraftDevice:
     model: str = ""
     unused: tuple[str, ...] = ()
     allowances: list[Allowance] = field(default_factory=list)
+    frer: Frer | None = None
 
     def ports_by_number(self) -> list[DraftPort]:
         """Return the ports in the order of their numbers."""

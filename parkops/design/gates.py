@@ -113,10 +113,15 @@ class Table:
 
     def bound_ns(self, wanted: Wanted) -> int:
         """Return the time from the talker's first bit to a listener's last, at worst."""
-        return max(
-            self._start_ns(wanted, hop) + self._length_ns(wanted, hop) + PROPAGATION_NS + self.clock_ns
-            for hop in wanted.hops
-        )
+        return max(self.arrival_ns(wanted, hop) for hop in wanted.hops)
+
+    def arrival_ns(self, wanted: Wanted, hop: Hop) -> int:
+        """Return the time from the talker's first bit to the last one at the far end of a hop, at worst."""
+        return self._start_ns(wanted, hop) + self._length_ns(wanted, hop) + PROPAGATION_NS + self.clock_ns
+
+    def spread_ns(self, wanted: Wanted, first: Hop, last: Hop) -> int:
+        """Return how long after the copy of one hop that of another, as deep or deeper, may come at worst."""
+        return self.arrival_ns(wanted, last) - self._start_ns(wanted, first)
 
     def _longest_ns(self, wanted: Wanted) -> int:
         return max(self._length_ns(wanted, hop) for hop in wanted.hops)

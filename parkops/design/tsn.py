@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 from parkops.design.draft import Draft, DraftDevice, DraftPort
-from parkops.design.gates import CLOCK_HOPS, CLOCK_NS, Hop, Table, Wanted
+from parkops.design.frer import RTAG_BYTES, Route
+from parkops.design.gates import CLOCK_HOPS, CLOCK_NS, Fitted, Hop, Table, Wanted
+from parkops.design.members import Members
 from parkops.model import Link, Ptp, Stream, TsnDomain
 from parkops.plan.names import PlannedSite
 from parkops.plan.schema import StreamPlan, TsnPlan
@@ -23,8 +25,16 @@ def schedule_streams(draft: Draft) -> None:
             _Domain(draft, site, site.plan.tsn).build()
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All that a stream passes: as a whole, and each way round by itself."""
+
+    whole: Route
+    sides: dict[str, Route]  # east, west; "" in a line
+
+
 class _Domain:
-    """One site's switches, their links, and the table of their gates."""
+    """One site's switches, their links, the table of their gates, and their member streams."""
 
     def __init__(self, draft: Draft, site: PlannedSite, plan: TsnPlan) -> None:
         self.draft, self.site, self.plan = draft, site, plan
@@ -32,6 +42,7 @@ class _Domain:
         self.source = draft.marks.ref(*site.path, "tsn")
         hops = self.count // 2 if site.plan.ring else self.count - 1
         self.table = Table(plan.cycle_us * 1000, CLOCK_NS * max(1, -(-hops // CLOCK_HOPS)))
+        self.members = Members(draft, self.table)
 
     def build(self) -> None:
         """Keep time, then fit the streams: the most urgent first, then by id."""
@@ -53,6 +64,7 @@ class _Domain:
             self.plan.streams.items(), key=lambda item: (item[1].latency_us, item[1].period_us, item[0])
         ):
             self._fit(name, stream)
+        self.members.settle()
         for (name, port), schedule in self.table.schedules().items():
             self.draft.devices[name].ports[port].schedule = schedule
             self.draft.devices[name].need("gate-control", self.source)
@@ -96,84 +108,87 @@ class _Domain:
             device.ports[name].ptp = True
         device.need("gptp", self.source)
 
-    def _ways(self, start: int, end: int, *, both: bool) -> Iterator[Way]:
-        """Yield the shortest way between two switches, and the other way round the ring where asked."""
+    def _ways(self, start: int, end: int) -> dict[str, Way]:
+        """Return the ways between two switches by their side, the shortest first; a line has one."""
         if not self.site.plan.ring:
             step = 1 if end >= start else -1
-            yield tuple(range(start, end + step, step))
-            return
-        east, west = (end - start) % self.count, (start - end) % self.count
-        ways = [
-            tuple((start - 1 + step * sign) % self.count + 1 for step in range(length + 1))
-            for length, sign in ((east, 1), (west, -1))
-        ]
-        first = 0 if east <= west else 1
-        yield ways[first]
-        if both and start != end:
-            yield ways[1 - first]
+            return {"": tuple(range(start, end + step, step))}
+        lengths = {"east": (end - start) % self.count, "west": (start - end) % self.count}
+        signs = {"east": 1, "west": -1}
+        return {
+            side: tuple((start - 1 + step * signs[side]) % self.count + 1 for step in range(length + 1))
+            for side, length in sorted(lengths.items(), key=lambda item: item[1])
+        }
+
+    def _course(self, plan: StreamPlan) -> Course:
+        """Return the shortest way to each listener, and of a redundant stream the other way, too."""
+        talker, first = self._end(plan.talker), self._at(plan.talker)
+        port = self._towards(self._switch(first).name, talker)
+        course = Course(Route({port.link: None}), {})
+        for listener in sorted(plan.listeners):
+            ways = list(self._ways(first, self._at(listener)).items())
+            for side, way in ways if plan.redundant else ways[:1]:
+                start = (self._switch(first).name, port.name)
+                route = course.sides.setdefault(side, Route({port.link: None}, inward={start: None}))
+                for item in (course.whole, route):
+                    self._walk(way, self._end(listener), item)
+        return course
 
     def _fit(self, name: str, plan: StreamPlan) -> None:
-        path = (*self.site.path, "tsn", "streams", name)
-        talker = self._end(plan.talker)
-        links: dict[str, None] = {self._towards(talker, self._switch(self._at(plan.talker)).name).link: None}
-        hops: dict[Hop, None] = {}
-        for listener in sorted(plan.listeners):
-            for way in self._ways(self._at(plan.talker), self._at(listener), both=plan.redundant):
-                self._walk(way, self._end(listener), links, hops)
-        first = self.draft.links[next(iter(links))]
+        course = self._course(plan)
+        first = self.draft.links[next(iter(course.whole.links))]
         wanted = Wanted(
             name,
             plan.period_us * 1000,
-            plan.frame_bytes,
+            plan.frame_bytes + (RTAG_BYTES if plan.redundant else 0),
             int(plan.latency_us * 1000),
             plan.pcp,
-            tuple(hops),
+            tuple(course.whole.hops),
             first.rate_mbps,
         )
         fitted = self.table.fit(wanted)
         if isinstance(fitted, str):
             self.draft.problems.append(
                 self.draft.marks.key_problem(
-                    path,
+                    (*self.site.path, "tsn", "streams", name),
                     f"stream {name!r} does not fit: {fitted}",
                     "windows on each port of its way, in every period",
                     "a longer period or latency, shorter frames, or fewer streams",
                 )
             )
             return
-        self._add(name, plan, talker, tuple(links), fitted.offset_ns, fitted.bound_ns / 1000)
+        self._add(name, plan, course, wanted, fitted)
 
-    def _walk(self, way: Way, listener: str, links: dict[str, None], hops: dict[Hop, None]) -> None:
+    def _walk(self, way: Way, listener: str, route: Route) -> None:
         names = [*(self._switch(number).name for number in way), listener]
         for depth, (device, peer) in enumerate(pairwise(names), 1):
             port = self._towards(device, peer)
             link: Link = self.draft.links[port.link]
-            links[link.id] = None
-            hops[Hop((device, port.name), depth, link.rate_mbps)] = None
+            route.links[link.id] = None
+            route.hops[Hop((device, port.name), depth, link.rate_mbps)] = None
+            if peer != listener:
+                route.inward[(peer, port.peer_interface)] = None
 
-    def _add(
-        self, name: str, plan: StreamPlan, talker: str, path: tuple[str, ...], offset_ns: int, bound_us: float
-    ) -> None:
+    def _add(self, name: str, plan: StreamPlan, course: Course, wanted: Wanted, fitted: Fitted) -> None:
         source = self.draft.marks.ref(*self.site.path, "tsn", "streams", name)
         part = self.site.plan.nodes.get(plan.talker) or self.site.plan.endpoints[plan.talker]
-        self.draft.streams.append(
-            Stream(
-                f"{self.site.id}.{name}",
-                self.site.id,
-                talker,
-                tuple(sorted(self._end(listener) for listener in plan.listeners)),
-                self.draft.segments[self.site.segment(part.segment)].vlan,
-                plan.pcp,
-                plan.period_us * 1000,
-                plan.frame_bytes,
-                plan.latency_us,
-                plan.redundant,
-                path,
-                offset_ns,
-                source,
-                bound_us,
-            )
+        stream = Stream(
+            f"{self.site.id}.{name}",
+            self.site.id,
+            self._end(plan.talker),
+            tuple(sorted(self._end(listener) for listener in plan.listeners)),
+            self.draft.segments[self.site.segment(part.segment)].vlan,
+            plan.pcp,
+            plan.period_us * 1000,
+            plan.frame_bytes,
+            plan.latency_us,
+            plan.redundant,
+            tuple(course.whole.links),
+            fitted.offset_ns,
+            source,
+            fitted.bound_ns / 1000,
+            plan.mac.upper(),
         )
         if plan.redundant:
-            for number in {self._at(end) for end in (plan.talker, *plan.listeners)}:
-                self._switch(number).need("frer", source)
+            stream = self.members.add(stream, course.sides, wanted)
+        self.draft.streams.append(stream)

@@ -18,6 +18,7 @@ from parkops.model.estate import (
     Pair,
     Workload,
 )
+from parkops.model.frer import Frer
 from parkops.model.incident import NO_POLICY, EventPolicy
 from parkops.model.plane import Allowance, ManagementPlane, Need, Quarantine
 from parkops.model.routing import ExitPath, Nat, Routing, Vpn, Vrf, Vrrp
@@ -200,6 +201,7 @@ class Device:
     model: str = ""  # hardware, as the plan states it
     unused: tuple[str, ...] = ()  # ports that nothing is connected to; they are shut
     allowances: tuple[Allowance, ...] = ()  # traffic of the infrastructure itself
+    frer: Frer | None = None  # its part in seamless redundancy
 
     @property
     def management_address(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parkops.model.frer import MemberStream
 from parkops.model.source import SourceRef
 
 
@@ -124,6 +125,9 @@ class Stream:
     offset_ns: int  # when the talker sends within its interval
     source: SourceRef
     bound_us: float = 0  # as designed, worst case
+    destination: str = ""  # MAC address that the talker sends to; "": not stated
+    handle: int = 0  # stream_handle of the whole (IEEE 802.1CB-2017, 6.1), 0: not redundant
+    members: tuple[MemberStream, ...] = ()  # of a redundant stream, one each way round
 
 
 @dataclass(frozen=True, slots=True)

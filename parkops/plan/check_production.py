@@ -9,7 +9,7 @@ from parkops.plan.hints import unknown
 from parkops.plan.marks import Key, Marks
 from parkops.plan.names import PlannedSite, sites
 from parkops.plan.places import Attached, Places
-from parkops.plan.schema import EndpointPlan, Plan, RingPlan, StreamPlan
+from parkops.plan.schema import EndpointPlan, NodePlan, Plan, RingPlan, StreamPlan
 
 Found = Iterator[Problem]
 Path = tuple[Key, ...]
@@ -20,6 +20,7 @@ OF_PROTOCOL = {  # key -> ring protocols that it means something to
     "manager": ("mrp", "rstp"),
     "recovery_ms": ("mrp",),
 }
+NOT_RELAYED = "01-80-C2-00-00-0"  # reserved addresses (IEEE 802.1Q-2022, 8.6.3)
 # Fewest and most switches; 50 is the limit of IEC 62439-2 (5.1), 40 the greatest max-age of IEEE 802.1Q.
 SWITCHES = {"erps": (3, 50), "mrp": (3, 50), "rstp": (3, 40), "hsr": (3, 50), "prp": (4, 50)}
 
@@ -112,7 +113,7 @@ def check_tsn(plan: Plan, marks: Marks) -> Found:
             yield marks.key_problem(
                 path,
                 f"schedules beside {site.plan.ring.protocol}, which sends each frame twice at once",
-                "rstp, erps or mrp; a redundant stream takes both ways of the ring",
+                "rstp, erps or mrp; a redundant stream takes both ways of a ring of rstp or erps",
             )
         if site.dual:
             yield marks.key_problem(
@@ -166,9 +167,48 @@ def _stream(
             "a divisor of the cycle",
             "or set `cycle_us` to a multiple of all periods",
         )
-    if stream.redundant and site.plan.ring is None:
+    if stream.mac.upper().startswith(NOT_RELAYED):
         yield marks.problem(
-            (*path, "redundant"), "a redundant stream without a ring", "a `ring` at the site, for two ways"
+            (*path, "mac"), f"{stream.mac} is an address that no bridge passes on", "one that is not reserved"
+        )
+    if stream.redundant:
+        yield from _two_ways(marks, path, stream, site)
+
+
+def _two_ways(marks: Marks, path: Path, stream: StreamPlan, site: PlannedSite) -> Found:
+    """A redundant stream has two ways to each listener, which nothing blocks, and is split at one place."""
+    where = (*path, "redundant")
+    if site.plan.ring is None:
+        yield marks.problem(where, "a redundant stream without a ring", "a `ring` at the site, for two ways")
+    elif site.plan.ring.protocol == "mrp":
+        yield marks.problem(
+            where,
+            "a redundant stream in an mrp ring, whose manager blocks a port for every VLAN",
+            "a ring of rstp or erps, which lets the VLANs of member streams pass",
+        )
+    parts: dict[str, EndpointPlan | NodePlan] = {**site.plan.endpoints, **site.plan.nodes}
+    talker = parts.get(stream.talker)
+    for index, name in enumerate(stream.listeners):
+        part = parts.get(name)
+        if talker and part and name != stream.talker and part.switch == talker.switch:
+            yield marks.problem(
+                (*path, "to", index),
+                f"{name!r} is on switch {part.switch} as the talker is, where no second way leads",
+                "a listener on another switch of the ring",
+                "let a stream that is not redundant lead there",
+            )
+    tsn = site.plan.tsn
+    rivals = [
+        name
+        for name, other in (tsn.streams.items() if tsn else ())
+        if other.redundant and other.talker == stream.talker
+    ]
+    if rivals and rivals[0] != path[-1]:
+        yield marks.problem(
+            where,
+            f"a second redundant stream of {stream.talker!r}, beside {rivals[0]!r}",
+            "one for each talker: a port has one entry in the stream split table (IEEE 802.1CBcv-2021)",
+            f"add the listeners to {rivals[0]!r}, or let another device send",
         )
 
 

@@ -48,6 +48,7 @@ WORDS = (
     "general",
     "other.yaml",
     "0123456789abcdef" * 4,
+    "01-0E-CF-00-00-02",
 )
 
 

@@ -35,6 +35,7 @@ REFUSED = {  # keys of these plans that other keys hold to their value, and why
     "public.segments.*.access.*": "a segment has the access that its endpoints use",
     "public.segments.*.zone": "zones have one owner, and flows join them",
     "public.tsn.grandmaster": "the standby is another switch",
+    "public.tsn.streams.*.redundant": "a ring by mrp blocks a port for every VLAN",
     "public.wireless.networks.*.security": "a key belongs to a personal network only",
     "public.workloads.*.nodes.*": "as many nodes as replicas",
     "public.workloads.*.replicas": "as many nodes as replicas",

@@ -56,6 +56,11 @@ class StreamPlan(Part):
     frame_bytes: Whole = Field(ge=64, le=1522, description="Ethernet frame with its tag and check sequence")
     latency_us: Number = Field(gt=0, description="Longest way from the talker to any listener")
     redundant: Flag = Field(default=False, description="Over both ways of the ring (IEEE 802.1CB)")
+    mac: str = Field(
+        default="",
+        pattern=r"^([0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){5})?$",
+        description="Address that the talker sends to; default of a redundant stream: a group address",
+    )
     pcp: Whole = Field(
         default=6, ge=1, le=6, description="Priority code point and queue; 7 is the network's own"
     )
