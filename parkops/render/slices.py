@@ -8,6 +8,7 @@ from ipaddress import ip_interface
 from typing import Any
 
 from parkops.model import Device, Park, PortMode, Role
+from parkops.model.frer import MemberVlan
 from parkops.platforms import Platform
 from parkops.render.kernel import port_number
 from parkops.render.linux import is_linux, linux_context
@@ -131,22 +132,31 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
 
 
 def _bridge(device: Device) -> dict[str, object]:
-    """Return the 802.1Q view of a switch: members by VLAN, its address and priority."""
+    """Return the 802.1Q view of a switch: members and static filters by VLAN, its address and priority."""
+    copies = device.frer.vlans if device.frer else ()
+    own = {vlan.vid: {*vlan.inward, *vlan.outward} for vlan in copies}
     members = []
     for vid, name in device.vlans:
         ports = [
-            (port_number(port.name), "untagged" if port.mode is PortMode.ACCESS else "tagged")
+            (port_number(port.name), "untagged" if port.mode is PortMode.ACCESS and untagged else "tagged")
             for port in device.interfaces
-            if port.pvid == vid or vid in port.vids
+            if (untagged := port.pvid == vid) or vid in port.vids or port.name in own.get(vid, ())
         ]
         members.append((vid, name[:32], ports))
     first = device.name.endswith("-sw-1")
     return {
         "vlan_members": members,
+        "vlan_filters": [(vlan.vid, vlan.destination, _controls(vlan)) for vlan in copies],
         "bridge_address": bridge_address(device.name),
         # in steps of 4096; without a ring the first switch becomes the root
         "bridge_priority": device.spanning_priority // 4096 or (4 if first else 8),
     }
+
+
+def _controls(vlan: MemberVlan) -> list[tuple[int, str]]:
+    """Return what becomes of a stream's frames at each port of its VLAN (IEEE 802.1Q-2022, 8.8.1)."""
+    ways = (("filter", vlan.inward), ("forward", vlan.outward))
+    return sorted((port_number(name), control) for control, names in ways for name in names)
 
 
 def bridge_address(name: str) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 import sample
+import yaml
 from render_parsers import YANG, need, run
 from sample import at
 
-from parkops.model import Device, Need, Routing, StaticRoute
+from parkops.design import design
+from parkops.model import Device, Need, Park, Routing, StaticRoute
+from parkops.plan import parse
 from parkops.render import Renderer
 
 HERE = Path(__file__).parent
@@ -27,6 +31,7 @@ MODULES = (
     *("ietf/ietf-access-control-list.yang", "ietf/ietf-ntp.yang", "ietf/ietf-syslog.yang"),
     "ietf/ietf-system-tacacs-plus.yang",
     *("ietf/ietf-truststore.yang", "ieee/ieee802-dot1q-types.yang"),
+    *("ieee/ieee802-dot1cb-stream-identification.yang", "ieee/ieee802-dot1cb-frer.yang"),
 )
 # Its `must` wants a leaf of the state beside every port: where it is loaded, only data types are checked.
 SCHEDULE = ("ieee/ieee802-dot1q-sched.yang", "ieee/ieee802-dot1q-sched-bridge.yang")
@@ -108,7 +113,31 @@ def lists() -> Device:
     return asking(replace(device, interfaces=ports, unused=(), nats=(), vpns=(), quarantines=()), "acl")
 
 
+@cache
+def ring() -> Park:
+    """Design a ring of four switches whose plc sends a redundant stream, and gets another."""
+    tree = yaml.safe_load((HERE.parent / "plan" / "base.yaml").read_text(encoding="utf-8"))
+    site = tree["tenants"]["acme"]["sites"]["p1"]
+    end = {"title": "end", "segment": "control", "element": "machines", "count": 1}
+    site["switches"] = 4
+    site["endpoints"] = {name: {**end, "switch": n} for n, name in enumerate(("plc", "drive", "valve"), 2)}
+    stream = {"period_us": 500, "frame_bytes": 128, "latency_us": 300, "redundant": True}
+    out = {"from": "plc", "to": ["drive", "valve"], **stream}
+    back = {"from": "drive", "to": ["plc"], **stream, "mac": "01-0e-cf-00-00-01"}
+    site["tsn"] = {"cycle_us": 500, "streams": {"out": out, "back": back}}
+    del tree["flows"]["read-plc"]
+    return design(parse(yaml.safe_dump(tree, allow_unicode=True)), {})[0]
+
+
+def seamless() -> Device:
+    """The switch of the plc: it splits, merges, and has a port that does both."""
+    device = ring().device("ac-p1-sw-2")
+    ports = tuple(replace(port, schedule=None, qos=False) for port in device.interfaces)
+    return asking(replace(device, interfaces=ports, plane=None, unused=()), "frer")
+
+
 CASES: dict[str, Callable[[], Device]] = {
+    "ietf/frer": seamless,
     "ietf/gate-control": gates,
     "ietf/gptp": time,
     "ietf/dot1x-access": dot1x,
@@ -150,6 +179,20 @@ def said_by_libyang(text: str, folder: Path) -> str:
     features = [part for text in FEATURES for part in ("-F", text)]
     said = run("yanglint", *paths, *features, "-i", "-t", "edit" if gated else "config", *modules, file)
     return "\n".join(line for line in said.splitlines() if not line.startswith("libyang warn"))
+
+
+@pytest.mark.parametrize("name", [f"ac-p1-sw-{number}" for number in (1, 2, 3, 4)])
+def test_every_switch_of_a_designed_ring_is_accepted(name: str, tmp_path: Path) -> None:
+    """With the schedules by its types, without them also by what refers to what."""
+    park = ring()
+    texts = [artifact.text for artifact in Renderer.of(park).device(park.device(name))]
+    text = next(text for text in texts if text.startswith("<config"))
+    assert said_by_libyang(text, tmp_path) == ""
+    plain = re.sub(r"<gate-parameter-table.*?</gate-parameter-table>", "", text, flags=re.DOTALL)
+    assert "<bridge-mst" in plain and said_by_libyang(plain, tmp_path) == ""
+    if "<stream-identity" in plain:
+        unknown = re.sub(r"<handle>\d+<", "<handle>99<", plain, count=1)
+        assert "Invalid leafref" in said_by_libyang(unknown, tmp_path)
 
 
 def test_libyang_really_reads(tmp_path: Path) -> None:
