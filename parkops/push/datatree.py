@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from parkops.push.models import (
     BASE,
     DEFAULTS,
+    LEAF_LISTS,
     LIST_KEYS,
     ORDERED,
     PRESENCE,
@@ -51,12 +52,11 @@ def parse(document: bytes | str, roots: frozenset[str] | None = None) -> tuple[N
     Values equal to their default and containers without content are left out. ValueError for broken XML.
     """
     elements = [child for child in _read(document) if roots is None or child.tag in roots]
-    found: dict[str, Node] = {}
+    found: dict[tuple[object, ...], Node] = {}
     for node in (node for element in elements if (node := _node(element)) is not None):
-        old = found.get(node.tag)  # a reply may have a container twice, once for each part asked for
-        found[node.tag] = (
-            node if old is None else Node(node.tag, "", _sorted((*old.children, *node.children)))
-        )
+        identity = node.tag, node.keys  # entries of a list at the root are apart
+        old = found.get(identity)  # a reply may have a container twice, once for each part asked for
+        found[identity] = node if old is None else within(old, (*old.children, *node.children))
     return _sorted(found.values())
 
 
@@ -254,9 +254,9 @@ def _edit_inside(parent: _Element, old: Node, new: Node) -> bool:
 
 
 def _repeated(nodes: tuple[Node, ...]) -> frozenset[str]:
-    """Return the tags of leaf-lists: they stand more than once, without keys."""
+    """Return the tags of leaf-lists: those that are known, and what stands more than once, without keys."""
     tags = [node.tag for node in nodes if not node.keys]
-    return frozenset(tag for tag in tags if tags.count(tag) > 1)
+    return frozenset(tag for tag in tags if tag in LEAF_LISTS or tags.count(tag) > 1)
 
 
 def _index(nodes: tuple[Node, ...], repeated: frozenset[str]) -> dict[tuple[object, ...], Node]:

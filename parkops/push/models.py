@@ -19,6 +19,8 @@ V6 = "urn:ietf:params:xml:ns:yang:ietf-ipv6-unicast-routing"
 ACL = "urn:ietf:params:xml:ns:yang:ietf-access-control-list"
 NTP = "urn:ietf:params:xml:ns:yang:ietf-ntp"
 SYSLOG = "urn:ietf:params:xml:ns:yang:ietf-syslog"
+SID = "urn:ieee:std:802.1Q:yang:ieee802-dot1cb-stream-identification"
+FRER = "urn:ieee:std:802.1Q:yang:ieee802-dot1cb-frer"
 TRUST = "urn:ietf:params:xml:ns:yang:ietf-truststore"
 
 # Keys of the lists in the managed modules (RFC 8343, RFC 8344, IEEE Std 802.1Q-2022 clause 48).
@@ -35,6 +37,8 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     f"{{{BRIDGE}}}vid-to-fid": ("vid",),
     f"{{{BRIDGE}}}vid-to-fid-allocation": ("vids",),
     f"{{{BRIDGE}}}fid-to-vid-allocation": ("fid",),
+    f"{{{BRIDGE}}}fid-to-mstid": ("fid",),
+    f"{{{BRIDGE}}}fid-to-mstid-allocation": ("fids",),
     f"{{{BRIDGE}}}protocol-group-database": ("db-index",),
     f"{{{BRIDGE}}}protocol-group-vid-set": ("group-id",),
     f"{{{BRIDGE}}}vid-translations": ("local-vid",),
@@ -63,6 +67,11 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     f"{{{SYSLOG}}}facility-list": ("facility", "severity"),
     f"{{{SYSLOG}}}udp": ("address",),
     f"{{{SYSLOG}}}tls": ("address",),
+    f"{{{SID}}}stream-identity": ("index",),
+    f"{{{FRER}}}sequence-generation": ("index",),
+    f"{{{FRER}}}sequence-recovery": ("index",),
+    f"{{{FRER}}}sequence-identification": ("port", "direction-out-facing"),
+    f"{{{FRER}}}stream-split": ("port", "direction-out-facing"),
     f"{{{TRUST}}}certificate-bag": ("name",),
     f"{{{TRUST}}}certificate": ("name",),
 }
@@ -110,6 +119,11 @@ DEFAULTS: frozenset[tuple[str, str]] = frozenset(
         (f"{{{RSTP}}}bridge-forward-delay", "15"),
         (f"{{{RSTP}}}tx-hold-count", "6"),
         (f"{{{RSTP}}}admin-bridge-port-enabled", "true"),
+        (f"{{{FRER}}}history-length", "2"),
+        (f"{{{FRER}}}reset", "false"),  # what a server always reports (10.4.1.4)
+        (f"{{{FRER}}}take-no-sequence", "false"),
+        (f"{{{FRER}}}period", "2000"),
+        (f"{{{FRER}}}reset-period", "30000"),
         (f"{{{SYSTEM}}}enabled", "true"),
         (f"{{{SYSTEM}}}association-type", "server"),
         (f"{{{SYSTEM}}}authentication-port", "1812"),
@@ -119,4 +133,9 @@ DEFAULTS: frozenset[tuple[str, str]] = frozenset(
     }
 )
 # Containers that mean something although they are empty (YANG `presence`).
-PRESENCE = frozenset({f"{{{RSTP}}}rstp"})
+PRESENCE = frozenset({f"{{{RSTP}}}rstp", f"{{{FRER}}}vector", f"{{{FRER}}}match", f"{{{FRER}}}r-tag"})
+# Lists of values: one that is replaced is another entry, though it stands alone (RFC 7950, 7.7).
+LEAF_LISTS = frozenset(
+    {f"{{{SID}}}{name}" for name in ("input-port", "output-port")}
+    | {f"{{{FRER}}}{name}" for name in ("stream", "port", "input-id", "output-id")}
+)

@@ -59,7 +59,7 @@ class NetconfDriver:
 
     def read_running(self, session: Session, job: Job) -> Running:
         """Read the managed subtrees of running."""
-        scope = _scope(job)
+        scope = _scope(job, session)
         document = session.netconf.get_config("running", scope.filter_xml).decode()
         text = datatree.render(datatree.parse(document))
         capabilities = session.netconf.capabilities
@@ -93,7 +93,7 @@ class NetconfDriver:
         """Commit confirmed where the server can; a pending commit then keeps others out (RFC 6241, 7.5)."""
         guarantee = self.guarantee(session)
         if not guarantee.candidate:
-            before = _read(session, _scope(site.job))
+            before = _read(session, _scope(site.job, session))
             change = datatree.edit(before, with_login(_intended(site.job, run), before, run.login.user))
             session.netconf.edit_config(change, "running")
         elif guarantee.confirmed_commit:
@@ -106,7 +106,7 @@ class NetconfDriver:
 
     def verify(self, session: Session, site: Site, run: Run) -> None:
         """Compare running with the target: an <ok/> proves nothing."""
-        _compare(session, site, _scope(site.job), _intended(site.job, run), run)
+        _compare(session, site, _scope(site.job, session), _intended(site.job, run), run)
 
     def confirm(self, session: Session, site: Site, run: Run) -> None:
         """Confirm by the token, and see that the change stays.
@@ -122,7 +122,7 @@ class NetconfDriver:
             except Refused:
                 with suppress(Refused):
                     session.netconf.cancel_commit(token)
-        _compare(session, site, _scope(site.job), _intended(site.job, run), run)
+        _compare(session, site, _scope(site.job, session), _intended(site.job, run), run)
         session.netconf.save()
 
     def cancel(self, session: Session, site: Site, run: Run) -> None:
@@ -186,10 +186,12 @@ def _payloads(job: Job) -> list[Artifact]:
     return [artifact for artifact in job.artifacts if artifact.kind is ArtifactKind.NETCONF]
 
 
-def _scope(job: Job) -> Scope:
+def _scope(job: Job, session: Session) -> Scope:
     """Return the subtrees that a job is about; a snapshot has them all, empty where there was nothing."""
-    documents = [job.snapshot.data] if job.snapshot is not None else [item.text for item in _payloads(job)]
-    return Scope.of(*documents)
+    if job.snapshot is not None:
+        return Scope.of(job.snapshot.data)
+    documents = (item.text for item in _payloads(job))
+    return Scope.of(*documents, capabilities=session.netconf.capabilities)
 
 
 def _intended(job: Job, run: Run) -> TREE:

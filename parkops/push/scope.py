@@ -1,7 +1,12 @@
-"""Which subtrees of a device's data a push owns: bridges, interfaces, and what is rendered besides."""
+"""Which subtrees of a device's data a push owns: bridges, interfaces, streams, and what is rendered besides.
+
+netconfd 2.13 dies of the modules of IEEE 802.1CB as they are published, so no lab has them; the tests push streams
+to a netconfd that has the modules without the counters that they add to interfaces.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,9 +14,15 @@ from parkops.push import datatree, models
 from parkops.push.datatree import Node
 
 Path = tuple[str, ...]  # Clark names from the root
+MODULE = re.compile(r"[?&]module=([^&]+)")
 
 # Always owned: what stands there and was not rendered is removed.
 BASE: tuple[Path, ...] = ((f"{{{models.BRIDGE}}}bridges",), (f"{{{models.IF}}}interfaces",))
+# Owned as soon as the device has the module: a stream that is split into VLANs that are gone is lost.
+STREAMS: dict[str, Path] = {
+    "ieee802-dot1cb-stream-identification": (f"{{{models.SID}}}stream-identity",),
+    "ieee802-dot1cb-frer": (f"{{{models.FRER}}}frer",),
+}
 # Of these roots only the parts that are rendered are owned: the rest of a device's system is not the plan's.
 IN_PARTS = frozenset({f"{{{models.SYSTEM}}}system"})
 USERS = (f"{{{models.SYSTEM}}}system", f"{{{models.SYSTEM}}}authentication")
@@ -24,10 +35,15 @@ class Scope:
     paths: tuple[Path, ...] = BASE
 
     @classmethod
-    def of(cls, *documents: str | bytes) -> Scope:
-        """Return what documents speak of, with what is always owned; an empty element speaks, too."""
+    def of(cls, *documents: str | bytes, capabilities: Iterable[str] = ()) -> Scope:
+        """Return what documents speak of, with what is always owned; an empty element speaks, too.
+
+        ``capabilities`` are those of a device's hello, which names its modules (RFC 6020, 5.6.4).
+        """
         found = {path for document in documents if document for path in datatree.top(document, IN_PARTS)}
-        return cls(tuple(sorted({*BASE, *found})))
+        modules = {match[1] for uri in capabilities if (match := MODULE.search(uri))}
+        streams = {path for name, path in STREAMS.items() if name in modules}
+        return cls(tuple(sorted({*BASE, *found, *streams})))
 
     @property
     def filter_xml(self) -> str:

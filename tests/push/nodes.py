@@ -106,6 +106,15 @@ for i in $(seq 500); do [ -S /run/ncx.sock ] && break; sleep 0.02; done
 
 WIDER = ("ietf-system", "ietf-ipv4-unicast-routing", "ietf-ipv6-unicast-routing",
          "ieee802-dot1ab-lldp", "ieee802-dot1x", "ieee1588-ptp-tt")  # fmt: skip
+FRER = ("ieee802-dot1cb-stream-identification", "ieee802-dot1cb-frer")
+# netconfd 2.13 dies of the counters that both modules add to interfaces : they are cut off.
+UNCOUNTED = """
+mkdir /tmp/frer
+for module in {frer}; do
+  sed '/^  augment "\\/if:interfaces/,$d' /tmp/yang/ieee/$module.yang > /tmp/frer/$module.yang
+  echo '}' >> /tmp/frer/$module.yang
+done
+"""
 # The login is vtysh for people, and Python for a push's revert timer, which runs as the login's own user.
 ROUTER = """
 cat > /usr/local/bin/router-login <<'END'
@@ -141,6 +150,14 @@ KINDS = {
     # netconfd 2.13 loads no ietf-access-control-list, ietf-ntp, ietf-syslog, and of IEEE no link aggregation
     "wider-switch": (
         SWITCH.replace("{modules}", " ".join(f"--module={name}" for name in WIDER)),
+        830,
+        "/bin/sh",
+    ),
+    "frer-switch": (
+        UNCOUNTED.replace("{frer}", " ".join(FRER))
+        + SWITCH.replace("{modules}", " ".join(f"--module={name}" for name in FRER)).replace(
+            ":/tmp/rstp:", ":/tmp/rstp:/tmp/frer:"
+        ),
         830,
         "/bin/sh",
     ),

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 from park import NC, device, park, switch, workspace
 
 from parkops import push
 from parkops.model import Artifact, ArtifactKind, Outcome
 from parkops.push import datatree
-from parkops.push.models import SYSTEM
+from parkops.push.models import FRER, SID, SYSTEM
 from parkops.push.scope import Scope
 from parkops.transport.login import Login
 from parkops.transport.netconf import NetconfSession
@@ -55,6 +56,11 @@ def bench(start: Start, login: Login, tmp_path: Path, monkeypatch: pytest.Monkey
     for name in ("PARK_RADIUS_KEY", "PARK_ADMIN_HASH", "PARK_WATCH_HASH", "PARK_AUDIT_HASH"):
         monkeypatch.setenv(name, "$6$saltsalt$" + "a" * 86 if name.endswith("HASH") else "secret-" + name)
     return Bench(start("sw", "wider-switch").address, login, tmp_path / "park")
+
+
+@pytest.fixture
+def seamless(start: Start, login: Login, tmp_path: Path) -> Bench:
+    return Bench(start("sw", "frer-switch").address, login, tmp_path / "park")
 
 
 def golden(case: str) -> str:
@@ -102,6 +108,47 @@ def test_a_rollback_takes_a_new_section_away_again(bench: Bench) -> None:
     done = push.rollback(bench.park, bench.workspace)
     assert [item.outcome for item in done.results] == [Outcome.CHANGED], done
     assert bench.running(wide) == before
+
+
+def test_seamless_redundancy_is_pushed_and_stays(seamless: Bench) -> None:
+    text = golden("frer")
+    result = seamless.push(text)
+    assert result.outcome is Outcome.CHANGED, result.message
+    assert seamless.running(text) == datatree.parse(text)
+    again = seamless.push(text)
+    assert again.outcome is Outcome.UNCHANGED, again.diff
+
+
+def test_streams_come_and_go_one_by_one(seamless: Bench) -> None:
+    both = golden("frer")
+    seamless.push(both)
+    root = etree.fromstring(both.encode())
+    for entry in root.iter(*(f"{{{FRER}}}{name}" for name in ("sequence-generation", "stream-split"))):
+        entry.getparent().remove(entry)
+    for index in root.iter(f"{{{SID}}}index"):
+        if str(index.text).startswith("2"):  # the stream that the switch splits
+            root.remove(index.getparent())
+    for stream in root.iter(f"{{{FRER}}}stream"):
+        if str(stream.text).startswith("2"):
+            stream.getparent().remove(stream)
+    one = etree.tostring(root, encoding="unicode")
+    result = seamless.push(one)
+    assert result.outcome is Outcome.CHANGED, result.message
+    assert seamless.running(one) == datatree.parse(one)
+    turned = one.replace("<stream>11</stream>", "<stream>99</stream>").replace("<handle>11<", "<handle>99<")
+    assert seamless.push(turned).outcome is Outcome.CHANGED
+    assert seamless.running(turned) == datatree.parse(turned)
+    done = push.rollback(seamless.park, seamless.workspace)
+    assert [item.outcome for item in done.results] == [Outcome.CHANGED], done
+    assert seamless.running(one) == datatree.parse(one)
+
+
+def test_what_a_plan_no_longer_has_leaves_the_switch(seamless: Bench) -> None:
+    text, plain = golden("frer"), golden("ring-switch-with-rstp")
+    seamless.push(text)
+    assert seamless.push(plain).outcome is Outcome.CHANGED
+    tags = {node.tag for node in seamless.running(text)}
+    assert not tags & {f"{{{SID}}}stream-identity", f"{{{FRER}}}frer"}
 
 
 def _filled(text: str) -> str:
