@@ -26,11 +26,13 @@ COLLECTIONS = (
     "zones",
     "rings",
     "groups",
+    "streams",
+    "tsn",
     "tenants",
     "circuits",
     "pairs",
 )
-MORE = ("targets", "expectations", "vrfs", "tsn", "streams", "vpns", "hosted", "cloud_zones", "cloud_tenants")
+MORE = ("targets", "expectations", "vrfs", "vpns", "hosted", "cloud_zones", "cloud_tenants")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,8 @@ def _names(value: Any) -> dict[str, Any]:
 
 def _drafted(draft: Draft, path: str) -> Any:
     """Return the value at a path of the draft; NOWHERE as long as there is none."""
-    for items in (draft.devices, draft.segments, draft.links):
+    streams = {stream.id: stream for stream in draft.streams}
+    for items in (draft.devices, draft.segments, draft.links, streams):
         found, rest = _longest(items, path)
         if found is not None:
             rest = "ports" + rest.removeprefix("interfaces") if rest.startswith("interfaces") else rest
@@ -235,6 +238,7 @@ def _keys(chain: list[Any]) -> Iterator[str]:
                 getattr(item, "link", ""),
                 getattr(item, "segment", ""),
                 getattr(item, "flow", ""),
+                getattr(item, "allocation", ""),
             )
 
 

@@ -1,7 +1,7 @@
 """Which subtrees of a device's data a push owns: bridges, interfaces, streams, and what is rendered besides.
 
-netconfd 2.13 dies of the modules of IEEE 802.1CB as they are published, so no lab has them; the tests push streams
-to a netconfd that has the modules without the counters that they add to interfaces.
+netconfd 2.13 dies of the modules of IEEE 802.1CB as they are published, so no lab has them; the tests push
+streams to a netconfd that has the modules without the counters that they add to interfaces.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Scope:
     def of(cls, *documents: str | bytes, capabilities: Iterable[str] = ()) -> Scope:
         """Return what documents speak of, with what is always owned; an empty element speaks, too.
 
-        ``capabilities`` are those of a device's hello, which names its modules (RFC 6020, 5.6.4).
+        ``capabilities`` are those of a device's hello. It names the modules (RFC 6020, 5.6.4), though a
+        server may name those of YANG 1.1 in its library alone (RFC 7950, 5.6.4), which is not asked.
         """
         found = {path for document in documents if document for path in datatree.top(document, IN_PARTS)}
         modules = {match[1] for uri in capabilities if (match := MODULE.search(uri))}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from unicodedata import east_asian_width
 
 from parkops.model import Device, Link, Park, PortMode, Segment
+from parkops.model.frer import MemberStream
 
 Row = tuple[str, ...]
 WIDEST = 24  # what a column is counted for at most: longer cells fold
@@ -203,7 +204,15 @@ def _streams(park: Park, _wanted: Select) -> Iterator[Row]:
             f"{stream.latency_us:g}",
             f"{stream.bound_us:.1f}",
             "yes" if stream.redundant else "",
+            stream.destination,
+            "; ".join(map(_member, stream.members)),
         )
+
+
+def _member(member: MemberStream) -> str:
+    """Name a member stream's VLAN, the switches on its way and its worst case."""
+    ways = dict.fromkeys(device for device, _ in member.ports)
+    return f"{member.name} VLAN {member.vlan}: {' > '.join(ways)}, {member.bound_us:.1f} µs"
 
 
 def _flows(park: Park, wanted: Select) -> Iterator[Row]:
@@ -408,6 +417,8 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("latency_us", "limit µs", "时延要求 (µs)"),
             Column("bound_us", "bound µs", "时延上界 (µs)"),
             Column("redundant", "redundant", "冗余"),
+            Column("destination", "destination", "目的地址"),
+            Column("members", "members", "成员流"),
         ),
         _streams,
     ),

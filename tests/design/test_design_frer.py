@@ -7,13 +7,16 @@ from itertools import pairwise
 from typing import Any
 
 import yaml
-from design_parks import designed
+from design_parks import designed, text_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parkops.design.frer import latent_errors, recovery_times
+from parkops.design.trace import explain
 from parkops.model import Park, PortMode, Stream
 from parkops.model.frer import Frer, MemberStream
+from parkops.plan import parse
+from parkops.show import table
 
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 MS_NS = 1_000_000
@@ -227,8 +230,8 @@ def test_another_stream_moves_nothing_that_stays(data: st.DataObject, base_text:
     assert numbers(before).items() <= numbers(after).items()
     old, new = tables(before), tables(after)
     for name, frer in old.items():
-        for table in ("generations", "splits", "vlans"):
-            assert set(getattr(frer, table)) <= set(getattr(new[name], table))
+        for kind in ("generations", "splits", "vlans"):
+            assert set(getattr(frer, kind)) <= set(getattr(new[name], kind))
         assert indexes(frer) <= indexes(new[name])
     assert designed(tree, grown)[1] == grown
 
@@ -286,3 +289,26 @@ def test_windows_have_room_for_the_tag(base_text: str) -> None:
         sides = {port.peer_device for port in device.interfaces if port.schedule is not None}
         assert sides == ({"ac-p1-sw-2", "ac-p1-sw-3"} if flag else {"ac-p1-sw-2"})
     assert [after - before for before, after in pairwise(spans)] == [48]
+
+
+def test_show_and_explain_tell_the_members(base_text: str) -> None:
+    tree = yaml.safe_load(base_text)
+    site = tree["tenants"]["acme"]["sites"]["p1"]
+    end = {"title": "end", "segment": "control", "element": "machines", "count": 1}
+    site["endpoints"] = {"a": {**end, "switch": 1}, "b": {**end, "switch": 2}}
+    stream = {"from": "a", "to": ["b"], "period_us": 500, "frame_bytes": 128, "latency_us": 300}
+    site["tsn"] = {"streams": {"s": {**stream, "redundant": True}, "t": stream}}
+    tree["flows"] = {"web": tree["flows"]["web"]}
+    park, lock = designed(tree)
+    (row, plain) = table(park, "streams").records()
+    assert row["destination"] == "03-43-42-00-00-01"
+    assert row["members"] == (
+        "east VLAN 104: ac-p1-sw-1 > ac-p1-sw-2, 19.2 µs; "
+        "west VLAN 105: ac-p1-sw-1 > ac-p1-sw-3 > ac-p1-sw-2, 26.9 µs"
+    )
+    assert (plain["destination"], plain["members"]) == ("", "")
+    told = explain(parse(text_of(tree)), lock, "acme.p1.s.members.west.vlan")
+    assert (told.value, told.run) == (105, "schedule_streams")
+    assert [(item.pool, item.key, item.number) for item in told.locked] == [("vlans", "acme.p1.s/west", 105)]
+    assert told.source is not None and told.source.path == "tenants.acme.sites.p1.tsn.streams.s"
+    assert explain(parse(text_of(tree)), lock, "acme.p1.grandmaster").value == "ac-p1-sw-1"

@@ -137,7 +137,7 @@ class Pools(Part):
     loopbacks: Pool46 = Field(description="Loopbacks of routers")
     links: Pool46 = Field(description="Transfer networks of the backbone")
     segments: Pool46 = Field(description="Networks of segments")
-    vlans: VlanPool = Field(description="VLANs of segments")
+    vlans: VlanPool = Field(description="VLANs of segments, rings and redundant streams")
     vpn: Pool46 | None = Field(default=None, description="Addresses of remote-access users")
     asns: AsnPool = Field(default=AsnPool(), description="Private AS numbers of routers and boundaries")
     vnis: VniPool = Field(default=VniPool(), description="VXLAN network identifiers")

@@ -44,7 +44,11 @@ class RingPlan(Part):
 
 
 class StreamPlan(Part):
-    """A time-sensitive stream from one endpoint to others of the same segment (IEEE 802.1Qcc)."""
+    """A time-sensitive stream from one endpoint to others of the same segment (IEEE 802.1Qcc).
+
+    A redundant one takes both ways of a ring by rstp or erps, each in a VLAN of its own; no listener is on
+    its talker's switch, and a talker sends one redundant stream at most.
+    """
 
     model_config = examples(
         {"from": "plc", "to": ["drive-1", "drive-2"], "period_us": 500, "frame_bytes": 128, "latency_us": 250}
