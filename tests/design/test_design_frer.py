@@ -25,16 +25,17 @@ Tree = dict[str, Any]
 
 @st.composite
 def rings(draw: st.DrawFn, base: str) -> Tree:
-    """Draw a ring of 3 to 7 switches, an endpoint on each, and streams that fit, redundant or not."""
+    """Draw a ring of 3 to 7 switches, two endpoints on each, and streams that fit, redundant or not."""
     tree: Tree = yaml.safe_load(base)
     count = draw(st.integers(3, 7))
     site = tree["tenants"]["acme"]["sites"]["p1"]
     site |= {"switches": count, "ring": {"protocol": draw(st.sampled_from(("rstp", "erps")))}}
     site["endpoints"] = {
-        f"e{number}": {
+        f"{name}{number}": {
             "title": "endpoint", "segment": "control", "element": "machines", "count": 1, "switch": number,
         }
         for number in range(1, count + 1)
+        for name in "ef"
     }  # fmt: skip
     site["tsn"] = {"cycle_us": 1000, "streams": draw(streams(count))}
     tree["flows"] = {"web": tree["flows"]["web"]}
@@ -47,10 +48,11 @@ def streams(draw: st.DrawFn, count: int) -> Tree:
     found: Tree = {}
     for talker in draw(st.lists(st.integers(1, count), min_size=1, max_size=3, unique=True)):
         others = [number for number in range(1, count + 1) if number != talker]
-        listeners = draw(st.lists(st.sampled_from(others), min_size=1, max_size=3, unique=True))
+        ends = [f"{name}{number}" for number in others for name in "ef"]
+        listeners = draw(st.lists(st.sampled_from(ends), min_size=1, max_size=4, unique=True))
         found[f"s{talker}"] = {
             "from": f"e{talker}",
-            "to": [f"e{number}" for number in listeners],
+            "to": listeners,
             "period_us": draw(st.sampled_from((500, 1000))),
             "frame_bytes": draw(st.integers(64, 300)),
             "latency_us": 400,
@@ -191,6 +193,18 @@ def test_what_is_split_is_merged(data: st.DataObject, base_text: str) -> None:
             ]
             assert len(alone) == len(stream.listeners)
             assert all(item.individual and item.latent is None for item in alone)
+            known = {
+                (name, port)
+                for name, frer in found.items()
+                for item in frer.identities
+                if item.handle == member.handle and item.direction == "input"
+                for port in item.ports
+            }
+            assert known == {(name, item.port) for name, item in merged}
+            for frer in found.values():
+                for item in frer.identities:
+                    if item.handle == member.handle:
+                        assert (item.vlan, item.destination) == (member.vlan, stream.destination)
 
 
 @FEW
@@ -214,6 +228,17 @@ def test_tables_have_one_entry_for_each_key_and_name_handles_that_are_known(
             assert set(entry.handles) <= known
         for split in frer.splits:
             assert {*split.inputs, *split.outputs} <= known
+
+
+@FEW
+@given(data=st.data())
+def test_no_number_is_given_twice(data: st.DataObject, base_text: str) -> None:
+    park, _ = designed(data.draw(rings(base_text)))
+    found = redundant(park)
+    handles = [handle for item in found for handle in (item.handle, *(part.handle for part in item.members))]
+    vlans = [part.vlan for item in found for part in item.members]
+    for numbers_of in (handles, vlans, [item.destination for item in found]):
+        assert len(set(numbers_of)) == len(numbers_of)
 
 
 @FEW
