@@ -112,7 +112,8 @@ class Bench:
 
     def load(self, seconds: int) -> None:
         """10,000 targets a second for a while."""
-        told = in_process("bench/monitor_worker.py", "load", "2000" if self.quick else "10000", str(seconds))
+        size = "2000" if self.quick else "10000"
+        told = in_process("bench/monitor_worker.py", "load", size, str(seconds), seconds=seconds)
         self.false_losses += int(told["lost"])
         self.found["load"] = told
         words = f"{told['core']:.2f} of a core, {told['rss_mb']:.0f} MB, {told['max_lag_s']:.3f} s late"

@@ -234,12 +234,15 @@ class Context:
         return found if trend is None else replace(found, trend=trend)
 
     @cached_property
-    def _assessed(self) -> tuple[Assessment, EvidenceSet]:
-        return self.assessed_by(), self._evidence[0]
+    def _assessed(self) -> Assessment:
+        return self.assessed_by()
 
-    def assessed(self) -> tuple[Assessment, EvidenceSet]:
-        """Return the park's assessment now, with earlier ones as its trend, and what it was told by."""
-        return self._assessed
+    def assessed(self, files: Sequence[Path] = ()) -> tuple[Assessment, EvidenceSet]:
+        """Return the park's assessment now, with earlier ones as its trend, and what it was told by.
+
+        ``files`` are catalogues beside those that the plan names.
+        """
+        return self.assessed_by(files) if files else self._assessed, self._evidence[0]
 
     def keep(self, assessment: Assessment) -> None:
         """Keep an assessment in the park's history."""

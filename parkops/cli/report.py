@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from parkops.cli.common import Context, json_option
+from parkops.cli.controls import catalogue_files
 
 if TYPE_CHECKING:
     from parkops.model import Assessment, Comparison, ScoreMark, Snapshot
@@ -49,6 +50,7 @@ FORMATS = "html, pdf, xlsx, csv, json, junit, sarif, oscal, prometheus"
     "--gate", is_flag=True, help="Exit 1 when a requirement failed; with --diff, when one got worse."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
+@catalogue_files
 @json_option
 @click.pass_obj
 def report(
@@ -61,6 +63,7 @@ def report(
     diff: tuple[str, str] | None,
     gate: bool,
     dry_run: bool,
+    files: Sequence[Path],
     as_json: bool,
 ) -> None:
     """Assess the park against the guide and write the report.
@@ -80,7 +83,7 @@ def report(
     from parkops.report import json_, writers
 
     chosen = writers.choose(name for text in formats for name in _names(text))
-    found = _report(ctx, lang, tenant, domain, dry_run=dry_run)
+    found = _report(ctx, lang, tenant, domain, files, dry_run=dry_run)
     folder = out or ctx.workspace.reports
     if tenant and out is None:
         folder /= tenant
@@ -151,11 +154,13 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _report(ctx: Context, lang: Literal["zh", "en"], tenant: str, domain: str, *, dry_run: bool) -> Report:
+def _report(
+    ctx: Context, lang: Literal["zh", "en"], tenant: str, domain: str, files: Sequence[Path], *, dry_run: bool
+) -> Report:
     from parkops.report import scope
     from parkops.report.bundle import Report
 
-    assessment, evidence = ctx.assessed()
+    assessment, evidence = ctx.assessed(files)
     if not dry_run:
         ctx.keep(assessment)
     found = Report(assessment, ctx.park(), evidence, lang)

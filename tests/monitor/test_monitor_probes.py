@@ -249,18 +249,21 @@ def test_ntp_of_chronyd(tmp_path):
     is_(look(target("ntp", port)), DOWN, "connection refused")
 
 
-def ntp_server(leap=0, mode=4, stratum=2, offset_s=0.0, reference=b"\x7f\0\0\1", echo=True):
+def ntp_server(leap=0, mode=4, stratum=2, offset_s=0.0, reference=b"\x7f\0\0\1", echo=True, slow_s=(0.0,)):
+    """Answer as often as there are delays, which are on the way back."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("127.0.0.1", 0))
 
     def serve():
         import time
 
-        data, peer = sock.recvfrom(512)
-        now = struct.pack("!Q", int((time.time() + offset_s + 2_208_988_800) * 2**32))
-        origin = data[40:48] if echo else bytes(8)
-        head = bytes((leap << 6 | 4 << 3 | mode, stratum, 6, 0xE8)) + bytes(8) + reference + bytes(8)
-        sock.sendto(head + origin + now + now, peer)
+        for way_s in slow_s:
+            data, peer = sock.recvfrom(512)
+            now = struct.pack("!Q", int((time.time() + offset_s + 2_208_988_800) * 2**32))
+            origin = data[40:48] if echo else bytes(8)
+            head = bytes((leap << 6 | 4 << 3 | mode, stratum, 6, 0xE8)) + bytes(8) + reference + bytes(8)
+            time.sleep(way_s)
+            sock.sendto(head + origin + now + now, peer)
         sock.close()
 
     threading.Thread(target=serve, daemon=True).start()
@@ -282,6 +285,19 @@ def ntp_server(leap=0, mode=4, stratum=2, offset_s=0.0, reference=b"\x7f\0\0\1",
 )
 def test_ntp_judges_the_answer(server, state, reason):
     is_(look(target("ntp", ntp_server(**server), max_offset_s=0.1, timeout_s=0.5)), state, reason)
+
+
+def test_a_slow_answer_does_not_put_the_clock_off():
+    """Half of what the way back took looks like an offset; a quick answer after it tells the truth."""
+    sample = look(target("ntp", ntp_server(slow_s=(0.4, 0.0)), max_offset_s=0.1, timeout_s=2.0))
+    is_(sample, UP)
+    assert abs(dict(sample.values)["offset_s"]) < 0.05
+    sample = look(target("ntp", ntp_server(slow_s=(0.4, 0.4, 0.4)), max_offset_s=0.1, timeout_s=2.0))
+    is_(sample, UP)
+    assert set(dict(sample.values)) == {"stratum", "delay_s"}
+    assert sample.rtt_s == dict(sample.values)["delay_s"] >= 0.4
+    far = ntp_server(offset_s=3.0, slow_s=(0.4, 0.4, 0.4))
+    is_(look(target("ntp", far, max_offset_s=0.1, timeout_s=2.0)), DOWN, r"offset \+2\.\d+ s, expected")
 
 
 # The table

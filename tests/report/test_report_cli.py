@@ -87,6 +87,18 @@ def test_a_wrong_word_writes_nothing(folder, tmp_path, words, message):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_report_judges_by_a_catalogue_that_the_plan_does_not_name(folder, tmp_path):
+    assert call(folder, "controls", "new", str(tmp_path / "ours.yaml")).returncode == 0
+    words = ("report", "--dry-run", "--format", "json", "--json")
+    done = call(folder, *words, "--catalogue-file", str(tmp_path / "ours.yaml"))
+    assert done.returncode == 0, done.stderr
+    catalogues = {item["catalogue"] for item in json.loads(done.stdout)["controls"]}
+    assert "ours" in catalogues
+    assert catalogues - {"ours"} == {
+        item["catalogue"] for item in json.loads(call(folder, *words).stdout)["controls"]
+    }
+
+
 def test_gate_exits_1_when_a_requirement_failed(folder, tmp_path):
     assert call(folder, "report", "--gate", "--out", str(tmp_path)).returncode == 1
 
