@@ -106,7 +106,8 @@ def recovery_times(interval_ns: int, spread_ns: int) -> tuple[int, int]:
     history is refused as rogue (7.4.3.4), and in an individual recovery every refused frame starts the timer
     anew (10.4.1.10): a member stream that was away a little longer than its history would stay refused for
     ever. So: the frames of one reset time, and two more for the frame at either end. As the reset is longer
-    than the spread, it also reaches over all frames that the slower way is behind.
+    than the spread, it also reaches over all frames that the slower way is behind. A device whose timer is
+    coarser than the ms that it is given may refuse a member stream that returns until the stream pauses.
     """
     reset_ms = -(-(2 * interval_ns + spread_ns) // MS_NS)
     return reset_ms * MS_NS // interval_ns + 2, reset_ms
