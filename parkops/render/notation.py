@@ -50,6 +50,12 @@ def first_host(prefix: str) -> str:
     return f"{network.network_address + 1}/{network.prefixlen}"
 
 
+def client_range(prefix: str) -> tuple[str, str]:
+    """Return the first and the last address of a prefix that clients get; the first one is the gateway's."""
+    network = _read(prefix).network
+    return str(network.network_address + 2), str(network.broadcast_address - 1)
+
+
 def ranges(numbers: Iterable[int], between: str = " to ", separator: str = " ") -> str:
     """Return sorted numbers with runs put together, e.g. ``10 to 12 20``."""
     return separator.join(
@@ -114,6 +120,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "network": network,
     "network_address": network_address,
     "first_host": first_host,
+    "client_range": client_range,
     "ranges": ranges,
     "outside": outside,
     "dotted_mac": dotted_mac,

@@ -13,7 +13,8 @@ from lxml import etree
 from render_parsers import YANG, need, run
 from sample import Names, only, ports
 
-from parkops.model import Allowance, Device, PortMode, Role, Routing, StaticRoute, Vpn
+from parkops.design.allowances import portal_allowances
+from parkops.model import Allowance, Device, Portal, PortMode, Role, Routing, StaticRoute, Vpn
 from parkops.platforms import find_platforms
 from parkops.push.remediation import canonical, remediate
 from parkops.render import Renderer
@@ -63,7 +64,43 @@ def quarantine(platform: str) -> Device:
 
 def ipsec(platform: str) -> Device:
     device = sample.boundary(platform)
-    return only(device, "vpns", interfaces=device.interfaces[:1])
+    return only(device, vpns=device.vpns[1:], interfaces=device.interfaces[:1])
+
+
+def remote_by_radius(platform: str) -> Device:
+    """People prove to RADIUS who they are; what they may reach is a rule of their tunnel."""
+    device = sample.boundary(platform)
+    outer, inner = (port.name for port in device.interfaces)
+    vpn = replace(device.vpns[0], interface="ipsec0")
+    own = (
+        Allowance(f"ike-{outer}-in", "ike", "in", outer, "udp", (500, 4500), (), "people", sample.at("vpn")),
+    )
+    rule = replace(device.rules[0], in_interface="ipsec0", out_interface=inner, src_v4=(vpn.ipv4,), src_v6=())
+    return only(device, "interfaces", vpns=(vpn,), rules=(rule,), allowances=own, plane=RADIUS)
+
+
+def remote_by_certificate(platform: str) -> Device:
+    device = sample.boundary(platform)
+    users = (
+        ("li", "CN=li,O=huaxing.example", "10.250.1.2/32"),
+        ("wu", "CN=wu,O=huaxing.example", "10.250.1.3/32"),
+    )
+    vpn = replace(device.vpns[0], auth="certificate", peers=users)
+    return only(device, vpns=(vpn,), interfaces=device.interfaces[:1])
+
+
+def guests(platform: str) -> Device:
+    """Guests reach names and the page; the rest of what they may do waits for the page's consent."""
+    device = sample.boundary(platform)
+    inner = device.interfaces[1].name
+    page = Portal("https://portal.park.example/guest", "198.51.100.7", "env:PORTAL_KEY")
+    held = replace(device.interfaces[1], portal=page)
+    browse = device.rules[2]
+    ask = replace(browse, id="r1006", flow="names", protocol="udp", ports=(53,))
+    see = replace(browse, id="r1007", flow="portal/guest", ports=(443,))
+    own = tuple(portal_allowances(platform, inner, page, sample.at("wireless")))
+    ports_ = (device.interfaces[0], held)
+    return only(device, interfaces=ports_, rules=(browse, ask, see), allowances=own, plane=RADIUS)
 
 
 def filters_on_switch(platform: str) -> Device:
@@ -191,6 +228,9 @@ CASES: dict[str, tuple[Callable[[str], Device], tuple[str, ...]]] = {
     "boundary-allowances": (allowances, CLI),
     "ipsec-branch": (ipsec, (HUAWEI, H3C)),
     "ipsec-over-a-leased-line": (leased_line, (HUAWEI, H3C)),
+    "remote-access-by-radius": (remote_by_radius, (HUAWEI, H3C)),
+    "remote-access-by-certificate": (remote_by_certificate, (HUAWEI, H3C)),
+    "guests-held-by-a-portal": (guests, (HUAWEI, H3C)),
     "exit-announces-own-prefixes": (announced, CLI),
     "exit-with-bogon-filter": (exit_router, CLI),
     "core-ospf": (ospf, CLI),
@@ -239,12 +279,30 @@ def test_differences_of_every_role_lead_there_and_back(platform: str) -> None:
         assert remediate(intended, intended, platform).lines == ()
 
 
+ADDED = ("remote-access-by-radius", "remote-access-by-certificate", "guests-held-by-a-portal")
+
+
+@pytest.mark.parametrize("case", ADDED)
+@pytest.mark.parametrize("platform", [HUAWEI, H3C])
+def test_guests_and_people_outside_come_and_go(platform: str, case: str) -> None:
+    """What is added can be taken back, line by line, and nothing else moves."""
+    device = built(f"{platform}/{case}")
+    bare = tuple(replace(port, portal=None) for port in device.interfaces)
+    (before,) = rendered(replace(device, interfaces=bare, vpns=(), rules=(), allowances=())).values()
+    (after,) = rendered(device).values()
+    there = remediate(before, after, platform, device.name)
+    assert there.lines
+    assert there.rollback
+    back = remediate(after, before, platform, device.name)
+    assert back.lines
+
+
 @pytest.mark.parametrize(("platform", "name"), [(HUAWEI, "HUAWEI_VRP"), (H3C, "HP_COMWARE5")])
 def test_hier_config_reads_every_line_back(platform: str, name: str) -> None:
     """hier_config's own driver of the vendor keeps every line, in its block; `#` only separates."""
     from hier_config import Platform, get_hconfig
 
-    for device in sample.sample_park(platform).managed:
+    for device in (*sample.sample_park(platform).managed, *(built(f"{platform}/{case}") for case in ADDED)):
         if device.platform != platform:
             continue
         (text,) = rendered(device).values()
