@@ -57,9 +57,13 @@ def unrendered(park: Park, platforms: Platforms) -> list[Unrendered]:
         by_platform.setdefault(device.platform, []).append(device)
     found = []
     for name, devices in sorted(by_platform.items()):
-        for feature in sorted(BASELINE.keys() - set(platforms.get(name).features)):
-            asks = BASELINE[feature]
-            without = tuple(item for item in devices if asks(item) and not _stated(item, feature))
+        platform = platforms.get(name)
+        for feature, asks in sorted(BASELINE.items()):
+            without = tuple(
+                item
+                for item in devices
+                if asks(item) and not platform.gives(item, feature) and not _stated(item, feature)
+            )
             if without:
                 found.append(Unrendered(name, feature, without))
     return found

@@ -126,7 +126,8 @@ def _told(error: ValidationError) -> str:
 
 
 def _check_features(platform: Platform, file: Path) -> None:
-    for name in platform.features:
+    of_host = platform.host.features if platform.host else ()
+    for name in (*platform.features, *of_host):
         if name not in FEATURES:
             close = get_close_matches(name, FEATURES, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(FEATURES)}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parkops.errors import UsageError
-from parkops.model import Artifact, Change, Park, Result, Running, Workspace
+from parkops.model import Artifact, Change, Device, Park, Result, Running, Workspace
 from parkops.platforms import load_platform
 from parkops.push.ansible import AnsibleDriver
 from parkops.push.answers import stream
@@ -174,11 +174,13 @@ def what_goes_back(
         return tuple(job.name for job in jobs_back(park, journal, record, devices))
 
 
-def driver_of(platform: str, drivers: Mapping[str, Driver] = DRIVERS, dirs: Sequence[Path] = ()) -> str:
-    """Return the name of a platform's driver; UsageError for a platform that nothing pushes to."""
-    name = driver_name(load_platform(platform, dirs))
+def driver_of(device: Device, drivers: Mapping[str, Driver] = DRIVERS, dirs: Sequence[Path] = ()) -> str:
+    """Return the name of a device's driver; UsageError for a platform that nothing pushes to."""
+    name = driver_name(load_platform(device.platform, dirs), device)
     if name not in drivers:
-        raise UsageError(f"platform {platform!r} has no driver", hint=f"known: {', '.join(sorted(drivers))}")
+        raise UsageError(
+            f"platform {device.platform!r} has no driver", hint=f"known: {', '.join(sorted(drivers))}"
+        )
     return name
 
 
@@ -274,7 +276,7 @@ def _look(
 
 def _site(job: Job, run: Run, settings: Settings) -> Site:
     run.vault.learn(artifact.text for artifact in job.artifacts)  # what comes back is redacted by it
-    driver = driver_of(job.device.platform, settings.drivers, run.workspace.platform_dirs)
+    driver = driver_of(job.device, settings.drivers, run.workspace.platform_dirs)
     return Site(job, Steps(run, job.name), driver=driver)
 
 

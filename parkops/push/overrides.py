@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from parkops.errors import UsageError
-from parkops.model import Artifact, ArtifactKind, Change, Park
+from parkops.model import Artifact, ArtifactKind, Change, Device, Park
 from parkops.platforms import load_platform
 from parkops.push import datatree, frr, models, remediation
 from parkops.push.vendors import driver_name, rules_of
@@ -91,7 +91,7 @@ def applied(
         if name not in managed:
             raise UsageError(f"an override for {name!r}, which is no managed device", where=str(file))
     return tuple(
-        _overridden(artifact, *by_device[artifact.device], managed[artifact.device].platform, dirs)
+        _overridden(artifact, *by_device[artifact.device], managed[artifact.device], dirs)
         if artifact.device in by_device
         else artifact
         for artifact in artifacts
@@ -99,9 +99,9 @@ def applied(
 
 
 def _overridden(
-    artifact: Artifact, file: Path, override: Override, platform: str, dirs: Sequence[Path] = ()
+    artifact: Artifact, file: Path, override: Override, device: Device, dirs: Sequence[Path] = ()
 ) -> Artifact:
-    printed = canonical(artifact, platform, dirs)
+    printed = canonical(artifact, device, dirs)
     if printed is None:
         return artifact
     text = printed
@@ -124,11 +124,11 @@ def _part(diff: str, artifact: Artifact) -> str:
     )
 
 
-def canonical(artifact: Artifact, platform: str, dirs: Sequence[Path] = ()) -> str | None:
+def canonical(artifact: Artifact, device: Device, dirs: Sequence[Path] = ()) -> str | None:
     """Return an artifact's text as its driver compares it; None for what is not pushed."""
-    name = driver_name(load_platform(platform, dirs))
+    name = driver_name(load_platform(device.platform, dirs), device)
     printer = PRINTERS.get((name, artifact.kind))
-    return printer(artifact.text, platform, dirs) if printer else None
+    return printer(artifact.text, device.platform, dirs) if printer else None
 
 
 Printer = Callable[[str, str, Sequence[Path]], str]

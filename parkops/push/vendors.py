@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from parkops.model import Device
 from parkops.platforms import Platform, find_platforms, load_platform
 from parkops.push.remediation.rules import Rules, read_rules, rules
 from parkops.push.vendor_dialects import DIALECTS
@@ -47,8 +48,10 @@ def rules_of(platform: str, dirs: Sequence[Path] = ()) -> Rules:
     return rules(language(platform, dirs))
 
 
-def driver_name(platform: Platform) -> str:
-    """Return the name of a platform's driver."""
+def driver_name(platform: Platform, device: Device) -> str:
+    """Return the name of the driver that takes a device of a platform."""
+    if platform.manages_host(device):
+        return platform.driver_of(device)
     if platform.driver == "ssh" and _language(platform) in DIALECTS.keys() - {"frr"}:
         return "vendor-cli"
     if platform.driver == "netconf" and platform.device_type in NETCONF_TYPES:

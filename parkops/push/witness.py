@@ -25,7 +25,7 @@ BACK_OFF_S = 15.0
 
 def who_changed(device: Device, login: Login, dirs: Sequence[Path] = ()) -> str:
     """Return the last lines of a device's own record of changes, "" where it keeps none or does not say."""
-    if driver_name(load_platform(device.platform, dirs)) != "vendor-cli":
+    if driver_name(load_platform(device.platform, dirs), device) != "vendor-cli":
         return ""
     speech = dialect(language(device.platform, dirs))
     if not speech.who:
@@ -51,7 +51,10 @@ class Listeners:
     def start(self, devices: Sequence[Device]) -> None:
         """Subscribe to each device that speaks NETCONF."""
         for device in devices:
-            if driver_name(load_platform(device.platform, self.dirs)) in ("netconf", "vendor-netconf"):
+            if driver_name(load_platform(device.platform, self.dirs), device) in (
+                "netconf",
+                "vendor-netconf",
+            ):
                 thread = threading.Thread(target=self._listen, args=(device,), daemon=True)
                 thread.start()
                 self._threads.append(thread)

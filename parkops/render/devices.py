@@ -59,8 +59,8 @@ class Renderer:
         context = device_context(device, self.shared, platform)
         where = f"{device.name} ({platform.name})"
         for entry in platform.artifacts:
-            if wanted(device, entry):
-                template = f"{platform.name}/{entry.template}"
+            if wanted(device, entry, platform):
+                template = entry.name_below(platform.name)
                 if not entry.each:
                     yield entry, fill(self.env, template, context, where=where)
                     continue
@@ -69,8 +69,10 @@ class Renderer:
                     yield _of_item(entry, item), text
 
 
-def wanted(device: Device, entry: TemplateEntry) -> bool:
+def wanted(device: Device, entry: TemplateEntry, platform: Platform) -> bool:
     """Return whether a device gets an artifact."""
+    if entry.host is not None and entry.host != platform.manages_host(device):
+        return False
     if entry.roles and device.role.value not in entry.roles:
         return False
     if entry.services and not any(service.kind in entry.services for service in device.services):

@@ -167,12 +167,15 @@ def test_a_wrong_override_is_a_usage_error(tmp_path: Path, name: str, text: str,
         again(tmp_path, router("r1", FRR))
 
 
+LINUX = device("r1", "linux", "172.30.77.1")
+
+
 def test_files_are_overridden_by_their_own_part_of_a_diff() -> None:
     old = Artifact("r1/etc/a", "x 2\n", ArtifactKind.FILE, "text", "r1", "/etc/a")
     other = Artifact("r1/etc/b", "x 2\n", ArtifactKind.FILE, "text", "r1", "/etc/b")
     diff = "--- /etc/a running\n+++ /etc/a intended\n@@ -1 +1 @@\n-x 1\n+x 2\n"
     override = overrides.Override(device="r1", patches=(Patch(**PATCH, diff=diff),))
-    told = [overrides._overridden(entry, Path("o"), override, "linux").text for entry in (old, other)]
+    told = [overrides._overridden(entry, Path("o"), override, LINUX).text for entry in (old, other)]
     assert told == ["x 1\n", "x 2\n"]
 
 

@@ -21,9 +21,11 @@ from parkops.platforms import (
     missing_features,
     port_name,
     subinterface_name,
+    unrendered,
     vlan_name,
 )
-from parkops.render import render
+from parkops.push.vendors import driver_name
+from parkops.render import Renderer, render
 from parkops.verify.features import check_features
 
 CONTRACT = "{name: acme_os, title: Acme, driver: none, artifacts: []}"
@@ -50,8 +52,7 @@ def test_every_built_in_platform_keeps_the_contract(name: str) -> None:
     platform = load_platform(name)
     assert platform.features == tuple(dict.fromkeys(platform.features)), "a feature stands twice"
     for entry in platform.artifacts:
-        folder = find_platforms().roots[-1] / name
-        assert (folder / entry.template).is_file()
+        assert (find_platforms().roots[-1] / entry.name_below(name)).is_file()
         assert entry.path or entry.destination.startswith("/")
         assert set(entry.features) <= FEATURES.keys()
 
@@ -188,3 +189,44 @@ def test_the_pipeline_refuses_what_a_platform_cannot_give(
     monkeypatch.setattr(pipeline, "design", lambda *_, **__: (needing(base_park, "rstp"), {}))
     with pytest.raises(DesignError, match="core-1 needs rstp"):
         pipeline.design_park(workspace)
+
+
+HOST = "host: {features: [snmpv3]}"
+FILES = (
+    "artifacts: [{template: a.j2, kind: cli, language: x, path: a, host: false}, "
+    "{template: linux/issue.net.j2, kind: file, language: x, destination: /b, host: true}]"
+)
+
+
+def test_a_host_is_managed_where_the_design_asks_for_what_it_gives(
+    base_park: Park, own: Callable[..., Path]
+) -> None:
+    """Then its driver takes the whole device, by other files; a template may be another platform's."""
+    text = f"{{name: acme_os, title: Acme, driver: ssh, features: [ospf, snmpv3], {HOST}, {FILES}}}"
+    platforms = find_platforms([own(text, a="plain\n")])
+    platform = platforms.get("acme_os")
+    for need, driver, destination in (("bfd", "ssh", ""), ("snmpv3", "ansible", "/b")):
+        park = needing(base_park, need)
+        device = replace(park.device("core-1"), platform="acme_os")
+        (artifact,) = Renderer.of(park, platforms).device(device)
+        assert (driver_name(platform, device), artifact.destination) == (driver, destination)
+        assert platform.gives(device, "snmpv3") == (driver == "ansible")
+        assert platform.gives(device, "ospf")
+
+
+def test_what_a_host_would_give_is_told_where_it_is_not_managed(base_park: Park) -> None:
+    """The baseline of an FRR router that is reached by vtysh alone lacks what stands outside FRR."""
+    platforms = find_platforms()
+    lacking = {item.feature for item in unrendered(base_park, platforms) if item.platform == "frr"}
+    assert {"ssh", "ntp", "syslog", "banner", "control-plane-protection"} <= lacking
+    asked = replace(
+        base_park,
+        devices=tuple(
+            replace(device, needs=(*device.needs, Need("banner", PLACE)))
+            if device.platform == "frr"
+            else device
+            for device in base_park.devices
+        ),
+        _index={},
+    )
+    assert "frr" not in {item.platform for item in unrendered(asked, platforms)}

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from parkops.errors import UsageError
-from parkops.model import Artifact, ArtifactKind
+from parkops.model import Artifact, ArtifactKind, Device, Role, SourceRef
 from parkops.push.fleet import driver_of
 from parkops.push.overrides import canonical
 from parkops.push.vendors import language, rules_of
 from parkops.resources import folder
+
+DEVICE = Device("s", Role.ACCESS_SWITCH, "my_switch", SourceRef("park.yaml", 1, 1, "nodes.s"))
 
 
 @pytest.fixture
@@ -26,13 +28,13 @@ def own(tmp_path: Path) -> Path:
 
 
 def test_a_platform_of_the_users_own_is_pushed_compared_and_overridden(own: Path) -> None:
-    assert driver_of("my_switch", dirs=(own,)) == "vendor-cli"
+    assert driver_of(DEVICE, dirs=(own,)) == "vendor-cli"
     assert language("my_switch", (own,)) == "huawei_vrp"
     assert "mine " in rules_of("my_switch", (own,)).noise
     artifact = Artifact("s/c", "sysname a\nmine x\n", ArtifactKind.CLI, "huawei_vrp", "s")
-    assert canonical(artifact, "my_switch", (own,)) == "sysname a\n"
+    assert canonical(artifact, DEVICE, (own,)) == "sysname a\n"
 
 
 def test_without_its_folder_it_is_unknown() -> None:
     with pytest.raises(UsageError, match="there is no platform 'my_switch'"):
-        driver_of("my_switch")
+        driver_of(DEVICE)
