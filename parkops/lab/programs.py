@@ -27,6 +27,14 @@ YANG_MODULES = (
 )
 _FRR_DAEMONS = ("zebra", "ospfd", "ospf6d", "bfdd", "staticd")
 _ROUTER_LOGIN = Path("/etc/parkops/login")
+# vtysh for people, Python for the revert timer of a push as the login's own user, sh for Ansible.
+_ROUTER_SHELL = """#!/bin/sh
+[ "$1" = -c ] && case "$2" in
+  "python3 -") exec /usr/bin/python3 - ;;
+  "/bin/sh -c "*) exec /bin/sh -c "$2" ;;
+esac
+exec /usr/bin/vtysh "$@"
+"""
 _OVS_DB = "/etc/openvswitch/conf.db"
 _OVS_SOCKET = "/run/openvswitch/db.sock"
 # A service of a Linux node is started at boot when its configuration was put there before (the
@@ -147,9 +155,7 @@ def _sshd(address: str, port: int) -> Program:
 
 
 def _router(lab: LabSpec, node: NodeSpec, first: bool) -> tuple[Program, ...]:
-    # The login is vtysh for people, and Python for the revert timer of a push, as the login's own user.
-    login = '#!/bin/sh\n[ "$1" = -c ] && [ "$2" = "python3 -" ] && exec /usr/bin/python3 -\n'
-    template.write(_ROUTER_LOGIN, login + 'exec /usr/bin/vtysh "$@"\n', 0o755)
+    template.write(_ROUTER_LOGIN, _ROUTER_SHELL, 0o755)
     accounts(lab, str(_ROUTER_LOGIN), ("frr", "frrvty"))
     ssh_server(lab, node, 22, "sftp internal-sftp")
     _frr_identity(node, first)

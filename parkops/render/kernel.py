@@ -9,7 +9,9 @@ from parkops.model import Device, ExitPath, Interface, PortMode, SourceRef, Vpn,
 from parkops.render.text import word
 
 BRIDGE = "br0"
-VRF_TABLES, EXIT_TABLES = 10_000, 100  # routing tables: of VRFs by their number, of exits by their port
+# routing tables: of management, of VRFs by their number (from 1), of exits by their port
+MANAGEMENT_TABLE = VRF_TABLES = 10_000
+EXIT_TABLES = 100
 IPSEC_IF_IDS = 1  # interface ids of XFRM devices count from here
 ADDRESSED = (PortMode.ROUTED, PortMode.VLAN)
 MEMBERS = (PortMode.ACCESS, PortMode.TRUNK)
@@ -42,6 +44,7 @@ class Network:
     vids: tuple[int, ...] = ()
     addresses: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()
+    table: int = 0  # of the management plane's instance, 0 of all else
     source: SourceRef | None = None
 
 
@@ -64,12 +67,32 @@ def vrf_name(name: str) -> str:
     return word(name, 15)
 
 
+def management_vrf(device: Device) -> str:
+    """Return the name of the management plane's own instance, "" where the design asks for none."""
+    asked = any(need.feature == "management-vrf" for need in device.needs)
+    return vrf_name(device.plane.vrf) if asked and device.plane and device.plane.vrf else ""
+
+
+def management_networks(device: Device, port: str, gateway: str) -> list[Network]:
+    """Return how the management port and its instance are attached; none without an instance."""
+    vrf = management_vrf(device)
+    if not vrf or device.plane is None:
+        return []
+    own, source = (device.management_ipv4,), device.plane.source
+    return [
+        Network(port, vrf=vrf, addresses=own, gateways=(gateway,) if gateway else (), source=source),
+        Network(vrf, table=MANAGEMENT_TABLE, source=source),
+    ]
+
+
 def netdevs(device: Device) -> list[NetDev]:
     """Return the virtual devices that a device's ports and routing instances ask for."""
     found = [
         NetDev(vrf_name(vrf.name), "vrf", VRF_TABLES + int(vrf.rd.rpartition(":")[2]), vrf.source)
         for vrf in device.vrfs
     ]
+    if management_vrf(device) and device.plane:
+        found.append(NetDev(management_vrf(device), "vrf", MANAGEMENT_TABLE, device.plane.source))
     found += [NetDev(lag.name, "bond", lag.number) for lag in device.lags]
     if _bridged(device):
         found.append(NetDev(BRIDGE, "bridge"))

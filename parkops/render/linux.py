@@ -10,7 +10,16 @@ from ipaddress import ip_interface
 from parkops.model import Device, LocalUser, Vpn, Workload
 from parkops.platforms import Platform
 from parkops.render.guests import guest_ports
-from parkops.render.kernel import ADDRESSED, exit_tables, netdevs, networks, virtual_routers, xfrm_id
+from parkops.render.kernel import (
+    ADDRESSED,
+    exit_tables,
+    management_networks,
+    management_vrf,
+    netdevs,
+    networks,
+    virtual_routers,
+    xfrm_id,
+)
 from parkops.render.text import word
 
 NATIVE = ("opcua-gateway", "modbus-bridge")  # workloads that are services of the node, not containers
@@ -51,12 +60,16 @@ def is_linux(platform: Platform) -> bool:
 
 
 def linux_context(
-    device: Device, platform: Platform, prefixes: Sequence[tuple[str, tuple[str, ...]]]
+    device: Device, platform: Platform, prefixes: Sequence[tuple[str, tuple[str, ...]]], gateway: str
 ) -> dict[str, object]:
-    """Return the further names of a Linux node; ``prefixes`` are those of each tenant."""
+    """Return the further names of a Linux node.
+
+    ``prefixes`` are those of each tenant, ``gateway`` that of the management network.
+    """
     frr = platform.name == "frr"
     devices = netdevs(device) + [item for item, _ in virtual_routers(device) if frr]
     networkd = bool(devices) or device.property(FORM) == "networkd"
+    port, vrf = platform.interfaces.management, management_vrf(device)
     workloads = [Item(word(item.id.rpartition(".")[2], 40), workload=item) for item in device.workloads]
     containers = [item for item in workloads if _kind(item) not in NATIVE]
     quadlets = device.property(CONTAINERS) == "quadlet"
@@ -65,7 +78,11 @@ def linux_context(
     return {
         "layer3": [port for port in device.interfaces if port.mode in ADDRESSED and not port.lag],
         "netdevs": devices,
-        "networks": networks(device, frr=frr) if networkd else [],
+        "networks": [*networks(device, frr=frr), *management_networks(device, port, gateway)]
+        if networkd
+        else [],
+        "management_vrf": vrf,
+        "management_ports": [port, vrf] if vrf else [port],
         "unused": [Item("unused")] if networkd and device.unused else [],
         "ifupdown": [] if networkd else [Item("parkops")],
         "exit_tables": exit_tables(device, prefixes),

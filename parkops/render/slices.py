@@ -127,7 +127,7 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
     )
     context.update(_bridge(device))
     if is_linux(platform):
-        context.update(linux_context(device, platform, context["tenant_prefixes"]))
+        context.update(linux_context(device, platform, context["tenant_prefixes"], shared.management_gateway))
     return context
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from ansible.module_utils.parkops_shell import Failure, attempt, run
 
 # Kernel first, then addresses, routing and filters, then the daemons; the way in comes last.
-FIRST = ("sysctl", "networking", "frr", "nftables")
+FIRST = ("sysctl", "networking", "systemd-networkd", "frr", "nftables")
 LAST = ("ssh",)
 NO_DAEMON = ("sysctl", "networking", "nftables", "systemd-userdbd", "pam-radius")
 UNITS = "parkops-"  # services whose unit is one of the rendered files
