@@ -21,6 +21,7 @@ NTP = "urn:ietf:params:xml:ns:yang:ietf-ntp"
 SYSLOG = "urn:ietf:params:xml:ns:yang:ietf-syslog"
 SID = "urn:ieee:std:802.1Q:yang:ieee802-dot1cb-stream-identification"
 FRER = "urn:ieee:std:802.1Q:yang:ieee802-dot1cb-frer"
+INSTANCE = "urn:ietf:params:xml:ns:yang:ietf-network-instance"
 TRUST = "urn:ietf:params:xml:ns:yang:ietf-truststore"
 
 # Keys of the lists in the managed modules (RFC 8343, RFC 8344, IEEE Std 802.1Q-2022 clause 48).
@@ -72,6 +73,7 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     f"{{{FRER}}}sequence-recovery": ("index",),
     f"{{{FRER}}}sequence-identification": ("port", "direction-out-facing"),
     f"{{{FRER}}}stream-split": ("port", "direction-out-facing"),
+    f"{{{INSTANCE}}}network-instance": ("name",),
     f"{{{TRUST}}}certificate-bag": ("name",),
     f"{{{TRUST}}}certificate": ("name",),
 }

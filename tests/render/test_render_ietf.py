@@ -30,6 +30,7 @@ MODULES = (
     *("ieee/ieee802-dot1ax-types.yang", "ieee/ieee802-dot1ax-linkagg.yang"),
     *("ietf/ietf-access-control-list.yang", "ietf/ietf-ntp.yang", "ietf/ietf-syslog.yang"),
     "ietf/ietf-system-tacacs-plus.yang",
+    "ietf/ietf-network-instance.yang",
     *("ietf/ietf-truststore.yang", "ieee/ieee802-dot1q-types.yang"),
     *("ieee/ieee802-dot1cb-stream-identification.yang", "ieee/ieee802-dot1cb-frer.yang"),
 )
@@ -136,6 +137,11 @@ def seamless() -> Device:
     return asking(replace(device, interfaces=ports, plane=None, unused=()), "frer")
 
 
+def instance() -> Device:
+    device = replace(edges(), interfaces=(), unused=())
+    return asking(device, "management-vrf", "ntp-authentication")
+
+
 CASES: dict[str, Callable[[], Device]] = {
     "ietf/frer": seamless,
     "ietf/gate-control": gates,
@@ -148,6 +154,7 @@ CASES: dict[str, Callable[[], Device]] = {
     "ietf/groups-and-classes": groups,
     "ietf/time-with-keys-and-logs": logs,
     "ietf/access-lists": lists,
+    "ietf/management-instance": instance,
 }
 
 
@@ -177,7 +184,10 @@ def said_by_libyang(text: str, folder: Path) -> str:
     (folder / "iana-tls-cipher-suite-algs.yang").write_text(CIPHERS, encoding="utf-8")
     paths = [part for place in (YANG / "ieee", YANG / "ietf", folder) for part in ("-p", place)]
     features = [part for text in FEATURES for part in ("-F", text)]
-    said = run("yanglint", *paths, *features, "-i", "-t", "edit" if gated else "config", *modules, file)
+    mounted = ("-y", "-x", HERE / "mounted.xml")  # what stands below the root of an instance (RFC 8528)
+    said = run(
+        "yanglint", *paths, *features, *mounted, "-i", "-t", "edit" if gated else "config", *modules, file
+    )
     return "\n".join(line for line in said.splitlines() if not line.startswith("libyang warn"))
 
 
@@ -198,6 +208,12 @@ def test_every_switch_of_a_designed_ring_is_accepted(name: str, tmp_path: Path) 
 def test_libyang_really_reads(tmp_path: Path) -> None:
     text = payload(accounts())
     assert said_by_libyang(text.replace("<shared-secret>", "<secret>").replace("</shared-", "</"), tmp_path)
+
+
+def test_libyang_reads_what_is_mounted_in_the_instance(tmp_path: Path) -> None:
+    text = payload(instance())
+    assert "0.0.0.0/0" in text
+    assert "does not conform" in said_by_libyang(text.replace("0.0.0.0/0", "0.0.0.0/77"), tmp_path)
 
 
 def test_nothing_is_rendered_unasked() -> None:
