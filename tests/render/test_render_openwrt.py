@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sample
 import uci
-from render_parsers import sshd
-from sample import only, sample_park
+from render_parsers import PATH, TIMEOUT_S, need, run, sshd
+from sample import at, only, sample_park
 
-from parkops.model import Device, Role, Vpn, Wlan
+from parkops.model import Device, Need, Role, Vpn, Wlan
 from parkops.render import Renderer
 
 HERE = Path(__file__).parent / "openwrt"
@@ -26,11 +29,20 @@ def boundary() -> Device:
     return only(sample.boundary("openwrt"), "interfaces", "rules", "nats", "quarantines")
 
 
+def with_accounts() -> Device:
+    """Return an access point whose plan names local accounts."""
+    device = sample.access_point("openwrt")
+    return replace(device, needs=(Need("local-users", at("management")),))
+
+
 CASES = {  # what it shows -> the device, the file
     "wlan-enterprise-roaming-guests-and-key": (sample.access_point("openwrt"), "/etc/config/wireless"),
     "access-point-bridges-vlans": (sample.access_point("openwrt"), "/etc/config/network"),
     "management-only-from-its-network": (sample.access_point("openwrt"), "/etc/config/firewall"),
     "ssh-by-openssh": (sample.access_point("openwrt"), "/etc/ssh/sshd_config"),
+    "local-accounts": (with_accounts(), "/etc/init.d/park-accounts"),
+    "passwords-of-local-accounts-alone": (with_accounts(), "/etc/ssh/sshd_config"),
+    "three-powers": (with_accounts(), "/etc/sudoers.d/park"),
     "dropbear-off": (sample.access_point("openwrt"), "/etc/config/dropbear"),
     "no-web-logins": (sample.access_point("openwrt"), "/etc/config/rpcd"),
     "two-collectors": (sample.access_point("openwrt"), "/etc/syslog-ng.d/park.conf"),
@@ -144,3 +156,65 @@ def test_a_5g_router_has_its_uplink_and_no_way_through_without_a_rule() -> None:
     assert (wwan.options["proto"], wwan.options["apn"]) == ("modemmanager", "park.5g")
     assert not [item for item in uci.read(found["/etc/config/firewall"]) if item.kind == "forwarding"]
     assert sample.cpe("openwrt").role is Role.CPE_5G
+
+
+SYSTEM = {
+    "passwd": "root:x:0:0:root:/root:/bin/ash\nold:x:30001:30001:park admin:/home/old:/bin/ash\n",
+    "group": "root:x:0:\nold:x:30001:\n",
+    "shadow": "root:*:0:0:99999:7:::\nold:$6$a$b:19000:0:99999:7:::\n",
+}
+HASH = "$6$salt/.$hash/.=x"
+
+
+def accounts_after(text: str, folder: Path) -> dict[str, list[str]]:
+    """Run the script on the files of accounts below a folder, as the image builder does."""
+    script = folder / "park-accounts"
+    script.write_text(re.sub("@secret:[^@]*@", lambda _: HASH, text), encoding="utf-8")
+    call = ["sh", "-c", '. "$1"; start', "sh", str(script)]
+    environment = {"PATH": PATH, "IPKG_INSTROOT": str(folder)}
+    done = subprocess.run(
+        call, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=True
+    )
+    assert done.stdout + done.stderr == ""
+    return {name: (folder / "etc" / name).read_text().splitlines() for name in SYSTEM}
+
+
+def test_accounts_are_made_kept_and_taken_away(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    for name, text in SYSTEM.items():
+        (tmp_path / "etc" / name).write_text(text)
+    (tmp_path / "etc" / "shadow").chmod(0o600)
+    text = files(with_accounts())["/etc/init.d/park-accounts"]
+    first = accounts_after(text, tmp_path)
+    names = [line.split(":")[0] for line in first["passwd"]]
+    assert names == ["root", "parkops", "watch", "audit"], "the plan's alone, beside the system's own"
+    assert [line.split(":")[1] for line in first["shadow"]] == ["*", HASH, HASH, HASH]
+    assert [line.split(":") for line in first["group"]][-3:] == [
+        ["park-admin", "x", "29001", "parkops"],
+        ["park-operator", "x", "29002", "watch"],
+        ["park-auditor", "x", "29003", "audit"],
+    ]
+    assert (tmp_path / "etc" / "shadow").stat().st_mode & 0o777 == 0o600
+    assert accounts_after(text, tmp_path) == first, "a second start changes nothing"
+    assert sorted(file.name for file in (tmp_path / "etc").iterdir()) == sorted(SYSTEM)
+
+
+def test_sudo_takes_the_three_powers(tmp_path: Path) -> None:
+    need("visudo")
+    file = tmp_path / "park"
+    file.write_text(files(with_accounts())["/etc/sudoers.d/park"])
+    assert run("visudo", "-c", "-q", "-f", file) == ""
+
+
+def test_sshd_asks_only_accounts_for_passwords(tmp_path: Path) -> None:
+    """The daemon itself says what holds for whom."""
+    text = files(with_accounts())["/etc/ssh/sshd_config"]
+    assert sshd("\n".join(line for line in text.splitlines() if "HostKey /" not in line), tmp_path) == ""
+    key, file = tmp_path / "host_key", tmp_path / "artifact"
+    for user, word in (("root", "no"), ("parkops", "yes")):
+        asked = ("sshd", "-T", "-h", str(key), "-f", str(file), "-C", f"user={user},host=x,addr=172.31.0.1")
+        program = shutil.which(asked[0], path=PATH) or ""
+        told = subprocess.run(
+            [program, *asked[1:]], capture_output=True, text=True, timeout=TIMEOUT_S, check=True
+        )
+        assert f"passwordauthentication {word}\n" in told.stdout
