@@ -180,3 +180,14 @@ def test_a_collector_is_not_asked_to_send_logs_to_itself(demo_park):
     own, other = (plane_of(demo_park.device(name)) for name in ("mgmt-1", "core-1"))
     assert (own["syslog"], own["ntp"]) == ((), ())
     assert other["syslog"] == (demo_park.device("mgmt-1").management_address,)
+
+
+def test_a_host_that_was_not_read_is_unknown_and_one_without_a_file_fails() -> None:
+    """FRR's own configuration says nothing about its host; its host's files say what is missing there."""
+    audit = AUDITS.get("frr")
+    assert audit is not None
+    frr = File("/etc/frr/frr.conf", "frr defaults traditional\n")
+    alone = examine(audit, [frr]).facts["ssh-server"]
+    assert (alone.verdict, alone.actual) == (Verdict.UNKNOWN, "sshd_config was not given")
+    with_host = examine(audit, [frr, File("/etc/nftables.conf", "table inet x {\n}\n")]).facts["ssh-server"]
+    assert (with_host.verdict, with_host.actual) == (Verdict.FAIL, "no file sshd_config")

@@ -63,6 +63,10 @@ class Audit:
         """Tell whether a file is one that this audit looks at."""
         return not self.rules.files or any(re.search(pattern, path) for pattern in self.rules.files)
 
+    def knows_host(self, files: Sequence[File]) -> bool:
+        """Tell whether files of the system below are among a device's texts, where the platform has one."""
+        return not self.rules.host or any(re.search(self.rules.host, file.path) for file in files)
+
 
 def _patterns(rule: Rule) -> Iterator[str]:
     several = (
@@ -85,6 +89,7 @@ def examine(
 ) -> Posture:
     """Return what a device's texts say; ``complete`` tells that a missing file is missing on the device."""
     lines = lines_of(files, audit.rules)
+    complete = complete and audit.knows_host(files)
     document = Document(tuple(files), lines, audit.patterns, audit.rules.style == "set")
     found: dict[str, Observation] = {}
     for fact in audit.facts:

@@ -76,6 +76,7 @@ class AuditFile(Part):
     separator: str = ""  # a line that ends every block, whatever its indentation
     literals: Patterns = ()  # values over several lines; the first group is their delimiter
     files: Patterns = ()  # paths (anywhere in them) of the files that are read; none: all
+    host: str = ""  # a file's path: where none is so called, files of the system below are not known
     guess: Patterns = ()  # lines that only this platform writes
     lacks: dict[str, str] = Field(default_factory=dict)  # fact -> why this platform cannot have it
     facts: dict[str, Rules] = Field(default_factory=dict)
