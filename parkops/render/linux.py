@@ -111,6 +111,7 @@ def linux_context(
         "with_env": [item for item in workloads if item.settings],
         "accounts": bool(users) or bool(device.plane and device.plane.of("radius")),
         "users": users,
+        "account_files": [Item("park-accounts")] if users else [],
         "admins": [item for item in users if item.user and item.user.role == "admin"],
         "auditors": [item for item in users if item.user and item.user.role == "auditor"],
         "opcua_gateways": [item for item in workloads if _kind(item) == "opcua-gateway"],

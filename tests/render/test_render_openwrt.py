@@ -12,9 +12,9 @@ import pytest
 import sample
 import uci
 from render_parsers import PATH, TIMEOUT_S, need, run, sshd
-from sample import at, only, sample_park
+from sample import only, sample_park
 
-from parkops.model import Device, Need, Role, Vpn, Wlan
+from parkops.model import Device, Role, Vpn, Wlan
 from parkops.render import Renderer
 
 HERE = Path(__file__).parent / "openwrt"
@@ -29,20 +29,13 @@ def boundary() -> Device:
     return only(sample.boundary("openwrt"), "interfaces", "rules", "nats", "quarantines")
 
 
-def with_accounts() -> Device:
-    """Return an access point whose plan names local accounts."""
-    device = sample.access_point("openwrt")
-    return replace(device, needs=(Need("local-users", at("management")),))
-
-
 CASES = {  # what it shows -> the device, the file
     "wlan-enterprise-roaming-guests-and-key": (sample.access_point("openwrt"), "/etc/config/wireless"),
     "access-point-bridges-vlans": (sample.access_point("openwrt"), "/etc/config/network"),
     "management-only-from-its-network": (sample.access_point("openwrt"), "/etc/config/firewall"),
     "ssh-by-openssh": (sample.access_point("openwrt"), "/etc/ssh/sshd_config"),
-    "local-accounts": (with_accounts(), "/etc/init.d/park-accounts"),
-    "passwords-of-local-accounts-alone": (with_accounts(), "/etc/ssh/sshd_config"),
-    "three-powers": (with_accounts(), "/etc/sudoers.d/park"),
+    "local-accounts": (sample.access_point("openwrt"), "/etc/init.d/park-accounts"),
+    "three-powers": (sample.access_point("openwrt"), "/etc/sudoers.d/park-accounts"),
     "dropbear-off": (sample.access_point("openwrt"), "/etc/config/dropbear"),
     "no-web-logins": (sample.access_point("openwrt"), "/etc/config/rpcd"),
     "two-collectors": (sample.access_point("openwrt"), "/etc/syslog-ng.d/park.conf"),
@@ -184,7 +177,7 @@ def test_accounts_are_made_kept_and_taken_away(tmp_path: Path) -> None:
     for name, text in SYSTEM.items():
         (tmp_path / "etc" / name).write_text(text)
     (tmp_path / "etc" / "shadow").chmod(0o600)
-    text = files(with_accounts())["/etc/init.d/park-accounts"]
+    text = files(sample.access_point("openwrt"))["/etc/init.d/park-accounts"]
     first = accounts_after(text, tmp_path)
     names = [line.split(":")[0] for line in first["passwd"]]
     assert names == ["root", "parkops", "watch", "audit"], "the plan's alone, beside the system's own"
@@ -202,13 +195,13 @@ def test_accounts_are_made_kept_and_taken_away(tmp_path: Path) -> None:
 def test_sudo_takes_the_three_powers(tmp_path: Path) -> None:
     need("visudo")
     file = tmp_path / "park"
-    file.write_text(files(with_accounts())["/etc/sudoers.d/park"])
+    file.write_text(files(sample.access_point("openwrt"))["/etc/sudoers.d/park-accounts"])
     assert run("visudo", "-c", "-q", "-f", file) == ""
 
 
 def test_sshd_asks_only_accounts_for_passwords(tmp_path: Path) -> None:
     """The daemon itself says what holds for whom."""
-    text = files(with_accounts())["/etc/ssh/sshd_config"]
+    text = files(sample.access_point("openwrt"))["/etc/ssh/sshd_config"]
     assert sshd("\n".join(line for line in text.splitlines() if "HostKey /" not in line), tmp_path) == ""
     key, file = tmp_path / "host_key", tmp_path / "artifact"
     for user, word in (("root", "no"), ("parkops", "yes")):
