@@ -178,9 +178,8 @@ def driver_of(device: Device, drivers: Mapping[str, Driver] = DRIVERS, dirs: Seq
     """Return the name of a device's driver; UsageError for a platform that nothing pushes to."""
     name = driver_name(load_platform(device.platform, dirs), device)
     if name not in drivers:
-        raise UsageError(
-            f"platform {device.platform!r} has no driver", hint=f"known: {', '.join(sorted(drivers))}"
-        )
+        known = ", ".join(sorted(drivers))
+        raise UsageError(f"platform {device.platform!r} has no driver", hint=f"known: {known}")
     return name
 
 
@@ -276,7 +275,10 @@ def _look(
 
 def _site(job: Job, run: Run, settings: Settings) -> Site:
     run.vault.learn(artifact.text for artifact in job.artifacts)  # what comes back is redacted by it
-    driver = driver_of(job.device, settings.drivers, run.workspace.platform_dirs)
+    if job.snapshot is not None and job.snapshot.driver in settings.drivers:
+        driver = job.snapshot.driver  # what read it goes back to it, whatever the plan asks by now
+    else:
+        driver = driver_of(job.device, settings.drivers, run.workspace.platform_dirs)
     return Site(job, Steps(run, job.name), driver=driver)
 
 

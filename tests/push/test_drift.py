@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 from park import SOURCE, device, park, router, switch
 
 from parkops.errors import UsageError
-from parkops.model import Artifact, ArtifactKind, Change, Guarantee, Running
-from parkops.push import frr, overrides
+from parkops.model import Artifact, ArtifactKind, Change, Guarantee, Need, Running, Workspace
+from parkops.push import fleet, frr, overrides
 from parkops.push.drift import Changed, Item, Kind, Owner, State, classify, judge, told
 from parkops.push.driver import unified
+from parkops.push.job import Job
 from parkops.push.overrides import Patch, accept, applied
 from parkops.push.review import page
 from parkops.push.witness import Listeners, who_changed
@@ -219,3 +221,13 @@ def test_the_page_of_a_review_is_self_contained_and_escapes(tmp_path: Path) -> N
     assert "r2: &lt;no answer&gt;" in told
     assert "http" not in told.replace("<!doctype html>", "")
     assert SOURCE.file  # the same park as everywhere
+
+
+def test_a_snapshot_goes_back_by_the_driver_that_read_it(tmp_path: Path) -> None:
+    """A router of FRR whose host the plan has asked for since then was read over vtysh."""
+    router_ = replace(device("r1", "frr", "172.30.77.2"), needs=(Need("snmpv3", SOURCE),))
+    made = park(router_, key=tmp_path / "key", known_hosts=tmp_path / "known_hosts")
+    run = fleet._run(made, Workspace(tmp_path), fleet.Settings())
+    before = Running("r1", "ssh", "hostname r1\n", 0.0)
+    for snapshot, driver in ((None, "ansible"), (before, "ssh")):
+        assert fleet._site(Job(router_, (), snapshot), run, fleet.Settings()).driver == driver
