@@ -226,7 +226,8 @@ def test_the_page_of_a_review_is_self_contained_and_escapes(tmp_path: Path) -> N
 def test_a_snapshot_goes_back_by_the_driver_that_read_it(tmp_path: Path) -> None:
     """A router of FRR whose host the plan has asked for since then was read over vtysh."""
     router_ = replace(device("r1", "frr", "172.30.77.2"), needs=(Need("snmpv3", SOURCE),))
-    (tmp_path / "key").touch()
+    for name in ("key", "known_hosts"):
+        (tmp_path / name).touch()
     made = park(router_, key=tmp_path / "key", known_hosts=tmp_path / "known_hosts")
     run = fleet._run(made, Workspace(tmp_path), fleet.Settings())
     before = Running("r1", "ssh", "hostname r1\n", 0.0)
