@@ -10,7 +10,7 @@ RUN="frr frr-pythontools netconfd libyuma-base netconfd-module-ietf-interfaces o
 TEST="git curl gcc libc6-dev python3-dev libyang2-dev libyang2-tools chromium fonts-noto-cjk
       libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
       keepalived dnsmasq-base fail2ban linuxptp strongswan-swanctl charon-systemd wireguard-tools podman
-      snmpd snmp softflowd freeradius freeradius-utils lldpd unbound postgresql poppler-utils minisign gnupg fping rsyslog-gnutls
+      snmpd snmp libcoap3-bin softflowd freeradius freeradius-utils lldpd unbound postgresql poppler-utils minisign gnupg fping rsyslog-gnutls
       prometheus-alertmanager prometheus-blackbox-exporter prometheus-snmp-exporter cloud-init"
 
 say() { printf 'setup: %s\n' "$*"; }

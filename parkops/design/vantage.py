@@ -12,7 +12,8 @@ from parkops.model import Advice, Flow, Role, Segment, Service, Target
 
 # Who probes for a segment where several could: what stands there for its own work first.
 RANKS = (Role.EDGE_GATEWAY, Role.EDGE_CONTROLLER, Role.SERVER, Role.CLOUD_HOST)
-ANSWERING_UDP = {53: "dns", 123: "udp"}  # what is asked there must answer (RFC 1035, RFC 5905)
+# What is asked there must answer: RFC 1035; RFC 5905, RFC 3414 and RFC 7252 by parkops.transport.questions.
+ANSWERING_UDP = {53: "dns", 123: "udp", 161: "udp", 5683: "udp"}
 HTTP = ("identifier", "prometheus")
 MOST_FORBIDDEN = 8  # from one node, one for each other zone
 TOLD = 6  # names in one sentence
@@ -27,7 +28,7 @@ class Offer:
 
     device: DraftDevice
     segment: Segment
-    address: str
+    addresses: tuple[str, ...]  # IPv4, then IPv6
     service: Service
 
 
@@ -53,11 +54,11 @@ def add_flow_targets(draft: Draft) -> None:
         for port in flow.ports or ((0,) if flow.protocol == "icmp" else ()):
             offer = _end(draft, places, flow, port, post)
             if offer is not None:
-                draft.targets.append(_target(draft, flow, port, post, offer))
+                draft.targets.extend(_targets(draft, flow, port, post, offer))
     allowed = allowed_flows(draft)
     for segment_id, post in sorted(places.posts.items(), key=lambda item: item[1].name):
         for offer in _forbidden(places, allowed, post, draft.segments[segment_id]):
-            draft.targets.append(_blocked(draft, post, offer))
+            draft.targets.extend(_blocked(draft, post, offer))
     _say(draft, unseen)
     _check(draft)
 
@@ -70,9 +71,9 @@ def _places(draft: Draft) -> Places:
             segment = draft.segments.get(port.segment)
             if segment is None or not port.ipv4 or device.router_id:
                 continue
-            address = port.ipv4.partition("/")[0]
+            addresses = tuple(text.partition("/")[0] for text in (port.ipv4, port.ipv6) if text)
             offers.setdefault(segment.id, []).extend(
-                Offer(device, segment, address, service)
+                Offer(device, segment, addresses, service)
                 for service in device.services
                 if service.kind not in MANAGEMENT
             )
@@ -127,7 +128,7 @@ def _end(draft: Draft, places: Places, flow: Flow, port: int, post: DraftDevice)
     return None
 
 
-def _target(draft: Draft, flow: Flow, port: int, post: DraftDevice, offer: Offer) -> Target:
+def _targets(draft: Draft, flow: Flow, port: int, post: DraftDevice, offer: Offer) -> Iterator[Target]:
     kind, params = flow.protocol, [("flow", flow.id)]
     if kind == "udp":
         kind = ANSWERING_UDP[port]
@@ -138,25 +139,30 @@ def _target(draft: Draft, flow: Flow, port: int, post: DraftDevice, offer: Offer
             params.append(("path", f"/resolve/{first}"))
     name = flow.id.removesuffix(f"/{flow.protocol}")
     service = f"{flow.protocol}/{port}" if port else flow.protocol
-    return _watched(draft, f"flow/{name}/{service}", post, offer, port, (("kind", kind), *params))
+    yield from _watched(draft, f"flow/{name}/{service}", post, offer, port, (("kind", kind), *params))
 
 
 def _watched(
     draft: Draft, name: str, post: DraftDevice, offer: Offer, port: int, params: tuple[tuple[str, str], ...]
-) -> Target:
+) -> Iterator[Target]:
+    """Yield a target for each family of which both ends have an address."""
     monitoring = draft.plan.monitoring
-    return Target(
-        name,
-        "flow",
-        offer.device.name,
-        offer.address,
-        port,
-        monitoring.intervals.get(post.role.value, monitoring.interval_s),
-        post.tenant,
-        next((item.zone for item in post.ports.values() if item.zone), ""),
-        params,
-        post.name,
-    )
+    for address in offer.addresses:
+        six = ":" in address
+        if six and not any(port.ipv6 for port in post.ports.values() if port.segment):
+            continue
+        yield Target(
+            f"{name}/ipv6" if six else name,
+            "flow",
+            offer.device.name,
+            address,
+            port,
+            monitoring.intervals.get(post.role.value, monitoring.interval_s),
+            post.tenant,
+            next((item.zone for item in post.ports.values() if item.zone), ""),
+            params,
+            post.name,
+        )
 
 
 def _forbidden(places: Places, allowed: Allowed, post: DraftDevice, segment: Segment) -> Iterator[Offer]:
@@ -183,10 +189,10 @@ def _closed(allowed: Allowed, offer: Offer, source: Segment) -> bool:
     return service.protocol == "tcp" and not any(source.id in by_source for by_source in flows)
 
 
-def _blocked(draft: Draft, post: DraftDevice, offer: Offer) -> Target:
+def _blocked(draft: Draft, post: DraftDevice, offer: Offer) -> Iterator[Target]:
     port = offer.service.port
     name = f"forbidden/{post.name}/{offer.device.name}/tcp/{port}"
-    return _watched(draft, name, post, offer, port, (("kind", "tcp"), ("expect", "blocked")))
+    yield from _watched(draft, name, post, offer, port, (("kind", "tcp"), ("expect", "blocked")))
 
 
 def _say(draft: Draft, unseen: Mapping[str, list[Flow]]) -> None:

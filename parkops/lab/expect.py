@@ -16,7 +16,7 @@ from parkops.lab.access import run_in
 from parkops.lab.places import LAB_FOLDER
 from parkops.lab.spec import HOST
 from parkops.model import Device, Expectation, IcmpError, Park, Reach, Workspace, arrived
-from parkops.transport import stopped
+from parkops.transport import questions, stopped
 from parkops.transport.standalone import joined
 
 _ATTEMPTS_WHEN_ALLOWED = 3
@@ -67,21 +67,30 @@ def _try_from(
     except (ParkopsError, ValueError) as error:
         return [Reach(one.id, None, time.time(), f"could not be tried: {error}") for one in expectations]
     by_id = {outcome["id"]: outcome for outcome in outcomes}
-    return [_reach(one, by_id[one.id]) for one in expectations]
+    return [_reach(one, by_id[one.id], _must_answer(park, one)) for one in expectations]
 
 
 @cache
 def _script() -> str:
-    return joined(Path(stopped.__file__), LAB_FOLDER / "prober.py")
+    return joined(Path(stopped.__file__), Path(questions.__file__), LAB_FOLDER / "prober.py")
 
 
-def _reach(one: Expectation, outcome: dict[str, Any]) -> Reach:
+def _must_answer(park: Park, one: Expectation) -> bool:
+    """Tell whether silence of an allowed service says anything: not that of one which datagrams only feed."""
+    return (
+        one.protocol != "udp" or one.port in questions.QUESTIONS or _speaks(park.device(one.dst_device), one)
+    )
+
+
+def _reach(one: Expectation, outcome: dict[str, Any], must_answer: bool = True) -> Reach:
     """Return what an outcome says of an expectation."""
     icmp = IcmpError(*outcome["icmp"]) if outcome["icmp"] else None
     came = arrived(outcome["result"], _address(one), icmp)
     passed, detail = came, str(icmp or outcome["detail"])
     if one.allowed:
         passed = None if came is None else outcome["result"] == "answer"
+        if outcome["result"] == "silent" and not must_answer:
+            passed, detail = None, f"{detail}: a datagram need not be answered"
     elif came and outcome["result"] != "answer":
         detail += ": the packets arrived"
     return Reach(one.id, passed, outcome["time_s"], detail, outcome["rtt_s"])

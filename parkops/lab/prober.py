@@ -19,11 +19,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
+from parkops.transport.questions import question
 from parkops.transport.stopped import StoppedError, telling
 
 THREADS = 128
-_NTP_REQUEST = b"\x23" + bytes(47)  # RFC 5905: version 4, client
-_NTP, _SYSLOG = 123, 514
+_SYSLOG = 514
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def try_tcp(trial: Trial) -> str:
 
 def try_udp(trial: Trial) -> str:
     """Send a datagram and wait for its answer."""
-    request = _NTP_REQUEST if trial.port == _NTP and not trial.speak else b"parkops\n"
+    request = b"parkops\n" if trial.speak else question(trial.port) or b"parkops\n"
     with socket.socket(family(trial.address), socket.SOCK_DGRAM) as client:
         client.settimeout(trial.timeout_s)
         with telling(client):

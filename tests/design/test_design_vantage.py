@@ -38,12 +38,16 @@ def test_a_flow_is_watched_from_its_source_and_the_rest_is_watched_to_be_blocked
     found = watched(built)
     address = built.device("mgmt-1").interface("eth1").ipv4.partition("/")[0]
     assert found["flow/up/tcp/9090"] == ("ac-p1-gw-1", address, 9090, "")
+    address = built.device("mgmt-1").interface("eth1").ipv6.partition("/")[0]
+    assert found["flow/up/tcp/9090/ipv6"] == ("ac-p1-gw-1", address, 9090, "")
     blocked = {name: entry for name, entry in found.items() if entry[3] == "blocked"}
-    assert set(blocked) == {
+    names = {
         "forbidden/ac-p1-gw-1/pub-camera/tcp/554",
         "forbidden/mgmt-1/ac-p1-gw-1/tcp/1883",
         "forbidden/mgmt-1/pub-camera/tcp/554",
     }
+    assert set(blocked) == names | {f"{name}/ipv6" for name in names}
+    assert all((":" in found[name][1]) is name.endswith("/ipv6") for name in found)
     # what the flow allows is not expected to be blocked, and a node is no proof of its own service
     assert "forbidden/ac-p1-gw-1/mgmt-1/tcp/9090" not in found
     assert "flow/telemetry/tcp/1883" not in found

@@ -98,8 +98,10 @@ class Border:
     @contextlib.contextmanager
     def filtered(self, rule):
         """Filter what comes from the source; no rule lets all pass."""
-        if rule:
-            self.run("nft", f'add rule inet t pass iifname "outer" {rule}', where=self.border)
+        if not rule:
+            yield
+            return
+        self.run("nft", f'add rule inet t pass iifname "outer" {rule}', where=self.border)
         try:
             yield
         finally:

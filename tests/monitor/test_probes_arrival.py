@@ -1,11 +1,13 @@
 """What counts as blocked: the same for the monitor, its vantage nodes and the lab, behind a real nftables."""
 
 import json
+import os
 import subprocess
 
 import pytest
 from border_parts import BOUNDARY, CLOSED, OPEN, TARGET, Border
-from monitor_parts import look, target
+from monitor_parts import look, process, target, wait_until
+from passive_parts import needs
 
 from parkops.lab import expect
 from parkops.model import Expectation, IcmpError, State, arrived
@@ -76,15 +78,19 @@ def by_vantage(border, protocol, address, port):
 
 def by_lab(border, protocol, address, port):
     """The lab's script, and the reading of what it says."""
+    outcome = said_by_lab(border, protocol, address, port)
+    one = Expectation("x", "near", "far", f"{address}/24", protocol, port, False, "", "forbidden")
+    return expect._reach(one, outcome).passed
+
+
+def said_by_lab(border, protocol, address, port, rule=""):
     trial = {
         "id": "x", "address": address, "protocol": protocol, "port": port, "timeout_s": 1, "attempts": 1,
         "speak": False, "name": "far",
     }  # fmt: skip
-    (outcome,) = json.loads(
-        border.run("/usr/bin/python3", "-I", "-c", expect._script(), text=json.dumps([trial]))
-    )
-    one = Expectation("x", "near", "far", f"{address}/24", protocol, port, False, "", "forbidden")
-    return expect._reach(one, outcome).passed
+    with border.filtered(rule):
+        said = border.run("/usr/bin/python3", "-I", "-c", expect._script(), text=json.dumps([trial]))
+    return json.loads(said)[0]
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -130,3 +136,29 @@ def test_icmp_errors_by_their_words():
         arrived("stopped", BOUNDARY[6], IcmpError(1, 4, "fd01:0:0::2")) is True
     )  # one address, written twice
     assert arrived("unable", BOUNDARY[4]) is None
+
+
+@pytest.mark.parametrize("address", ["10.1.0.77", "fd01::77"])
+def test_the_nodes_own_line_that_is_silent_proves_nothing(border, address):
+    """The neighbour that does not answer is asked for by ARP, or by neighbour discovery."""
+    assert by_vantage(border, "tcp", address, OPEN) is None
+
+
+def test_a_service_over_udp_is_asked_what_it_must_answer(border, tmp_path):
+    """SNMP without a user, CoAP without a resource; what may keep silent is not called down for it."""
+    needs("snmpd", "coap-server-notls")
+    (tmp_path / "snmpd.conf").write_text("agentaddress udp:161,udp6:161\n")
+    environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(tmp_path), "MIBS": ""}
+    there = ("nsenter", "-t", border.target, "-n")
+    snmpd = (*there, "snmpd", "-C", "-c", tmp_path / "snmpd.conf", "-f", "-Lf", tmp_path / "log")
+    with process(*snmpd, env=environment), process(*there, "coap-server-notls", "-p", "5683"):
+        for port in (161, 5683):
+            for address in TARGET.values():
+                wait_until(lambda at=address, to=port: by_vantage(border, "udp", at, to), what="answer")
+                assert said_by_lab(border, "udp", address, port)["result"] == "answer"
+    allowed = Expectation("x", "near", "far", TARGET[4], "udp", 5000, True, "f", "")
+    silent = said_by_lab(border, "udp", TARGET[4], CLOSED, rule="drop")
+    assert expect._reach(allowed, silent, must_answer=False).passed is None
+    assert expect._reach(allowed, silent).passed is False
+    closed = said_by_lab(border, "udp", TARGET[4], CLOSED)
+    assert expect._reach(allowed, closed, must_answer=False).passed is False

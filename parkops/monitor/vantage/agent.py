@@ -23,6 +23,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from parkops.monitor.vantage.neighbours import UnableError, neighbour_silent
+from parkops.transport.questions import question
 from parkops.transport.stopped import StoppedError, telling
 
 THREADS = 32
@@ -32,11 +34,6 @@ UNABLE = frozenset(
     | {errno.ENOBUFS, errno.ENOMEM, errno.EAFNOSUPPORT}
 )
 DNS_QUESTION = b"\x00\x00\x02\x00\x01"  # the root's name servers, class IN (RFC 1035, 4.1.2)
-NTP_REQUEST = b"\x23" + bytes(47)  # RFC 5905, 7.3: version 4, client
-
-
-class UnableError(Exception):
-    """The node could not try."""
 
 
 class FailedError(Exception):
@@ -69,8 +66,8 @@ def tcp(ask: dict[str, object], address: str, port: int, timeout_s: float) -> st
 
 
 def udp(ask: dict[str, object], address: str, port: int, timeout_s: float) -> str:
-    """Send a datagram and wait for any answer."""
-    request = NTP_REQUEST if port == 123 else b"parkops\n"
+    """Send a datagram, a question of the service where one is known, and wait for any answer."""
+    request = question(port) or b"parkops\n"
     return f"{len(exchange(address, port, timeout_s, request))} bytes came back"
 
 
@@ -165,30 +162,6 @@ def ping(address: str, timeout_s: float) -> str:
 KINDS = {"tcp": tcp, "udp": udp, "dns": dns, "http": http, "tls": tls, "icmp": icmp}
 
 
-def next_hop(address: str) -> str:
-    """Return the IPv4 neighbour that packets to an address are handed to; OSError when there is no route."""
-    wanted, best = struct.unpack("!I", socket.inet_aton(address))[0], (-1, 0)
-    with open("/proc/net/route", encoding="ascii") as routes:  # noqa: PTH123 - little to import here
-        for line in routes.readlines()[1:]:
-            fields = line.split()
-            net, gateway, mask = (socket.ntohl(int(fields[n], 16)) for n in (1, 2, 7))
-            if wanted & mask == net and mask > best[0]:
-                best = (mask, gateway)
-    if best[0] < 0:
-        raise UnableError("no route to it")
-    return socket.inet_ntoa(struct.pack("!I", best[1])) if best[1] else address
-
-
-def neighbour_silent(address: str) -> bool:
-    """Tell whether the next hop does not answer ARP: then silence tells of this node's own line."""
-    if ":" in address:
-        return False
-    hop = next_hop(address)
-    with open("/proc/net/arp", encoding="ascii") as table:  # noqa: PTH123
-        entries = [line.split() for line in table.readlines()[1:]]
-    return any(entry[0] == hop and int(entry[2], 16) & 2 == 0 for entry in entries if len(entry) > 2)
-
-
 def look(ask: dict[str, object]) -> tuple[str, str]:
     """Return the result of one request, and what there is to say about it; StoppedError by an ICMP error."""
     address, timeout_s = str(ask["address"]), float(str(ask["timeout_s"]))
@@ -220,7 +193,7 @@ def _silent(address: str, text: str) -> tuple[str, str]:
             return "unable", "this node's next hop does not answer"
     except UnableError as error:
         return "unable", str(error)
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
         pass  # no such tables here: nothing is known against it
     return "silent", text
 

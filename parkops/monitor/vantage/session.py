@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from parkops.errors import Unreachable
 from parkops.model import IcmpError
-from parkops.transport import stopped
+from parkops.transport import questions, stopped
 from parkops.transport.login import Login
 from parkops.transport.standalone import joined
 
@@ -74,7 +74,9 @@ Ended = Callable[[str], None]
 @cache
 def script() -> bytes:
     """Return the agent's text."""
-    return joined(Path(stopped.__file__), Path(__file__).with_name("agent.py")).encode()
+    shared = (Path(stopped.__file__), Path(questions.__file__))
+    own = (Path(__file__).with_name(name) for name in ("neighbours.py", "agent.py"))
+    return joined(*shared, *own).encode()
 
 
 class Agent:
