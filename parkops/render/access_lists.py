@@ -124,8 +124,11 @@ def rule_entries(
     parks: Iterable[str],
     kind: str = "wide",
     remarks: bool = False,
+    answers: bool = False,
 ) -> list[Entry]:
-    """Return the entries of rules as packets come in by a port (by any, and no answers, where it is none).
+    """Return the entries of rules as packets come in by a port; by any, where it is none.
+
+    Entries of any port are without answers, unless they are asked for (``answers``).
 
     ``parks`` are the park's own prefixes of the family. Raises ValueError when there are too many entries.
     """
@@ -133,14 +136,14 @@ def rule_entries(
     parks = tuple(parks)
     for rule in rules:
         for back in (False, True):
-            if _enters(rule, port, back):
+            if _enters(rule, port, back, answers):
                 for entry in _of_rule(rule, back, six, parks, numbers, remarks):
                     found[entry.number] = entry
     return [found[number] for number in sorted(found)]
 
 
-def _enters(rule: Rule, port: Interface | None, back: bool) -> bool:
-    if back and (port is None or not rule.stateful or rule.one_way):
+def _enters(rule: Rule, port: Interface | None, back: bool, answers: bool) -> bool:
+    if back and ((port is None and not answers) or not rule.stateful or rule.one_way):
         return False
     ports = rule.out_interface if back else rule.in_interface
     return port is None or port.name in ports.split(",")

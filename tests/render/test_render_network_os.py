@@ -49,6 +49,7 @@ CASES: dict[str, tuple[Make, tuple[str, ...]]] = {  # what it shows -> the devic
     "dot1x-access": (sample.access_switch, SWITCH),
     "boundary-default-deny": (sample.boundary, ("interfaces", "rules")),
     "boundary-nat": (sample.boundary, ("interfaces", "nats")),
+    "boundary-marks-flows": (sample.boundary, ("interfaces", "rules", "qos")),
     "exit-filters-and-policy": (exit_router, ROUTER),
     "management-plane": (sample.core, ("management_ipv4", "plane")),
     "qos-classes": (sample.spine, ("interfaces", "qos")),
@@ -64,6 +65,7 @@ NEEDS = {  # what a case is about -> what a platform has to declare for it
     "ring-rstp": "rstp",
     "dot1x-access": "dot1x",
     "boundary-nat": "nat",
+    "boundary-marks-flows": "stateful-firewall",
 }
 BOTH = [
     (platform, case)

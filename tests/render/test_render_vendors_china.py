@@ -54,6 +54,12 @@ def boundary(platform: str) -> Device:
     return only(sample.boundary(platform), "interfaces", "rules")
 
 
+def marks(platform: str) -> Device:
+    """Each flow gets its class where the boundary lets it through, and its answers too."""
+    device = sample.boundary(platform)
+    return only(device, "interfaces", "rules", "qos")
+
+
 def nat(platform: str) -> Device:
     return only(sample.boundary(platform), "interfaces", "nats")
 
@@ -224,6 +230,7 @@ CASES: dict[str, tuple[Callable[[str], Device], tuple[str, ...]]] = {
     "boundary-default-deny": (boundary, CLI),
     "boundary-on-a-switch": (filters_on_switch, (HUAWEI, H3C)),
     "boundary-nat": (nat, (HUAWEI, H3C, RUIJIE)),
+    "boundary-marks-flows": (marks, (HUAWEI, H3C)),
     "quarantine-prepared-but-off": (quarantine, CLI),
     "boundary-allowances": (allowances, CLI),
     "ipsec-branch": (ipsec, (HUAWEI, H3C)),
