@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from parks import MIXES, PARKS, PLATFORMS, designed, loaded, rendered
+from parks import INVENTORIES, MIXES, PARKS, PLATFORMS, designed, loaded, rendered
 
 from parkops.design import design
 from parkops.design.roles import PLATFORMS as DEFAULTS
@@ -56,6 +56,12 @@ def test_every_waiver_of_a_feature_is_needed(park: Park) -> None:
     }
     stated = {item.requirement for item in park.waivers if item.requirement.startswith("feature:")}
     assert sorted(stated - fitting) == []
+
+
+def test_no_waiver_only_waits_for_parkops() -> None:
+    """A device goes without a feature where its platform cannot give it, and the reason says why."""
+    files = sorted(INVENTORIES.glob("**/*.yaml"))
+    assert [file.name for file in files if "待 parkops" in file.read_text(encoding="utf-8")] == []
 
 
 def test_the_mix_is_what_it_says(combination: tuple[str, str], park: Park) -> None:
