@@ -67,6 +67,9 @@ def find_park(start: str | None) -> Path:
     )
 
 
+LAB_KEY = ".parkops/lab/"  # in the key of a plan that is for a lab and nothing else
+
+
 class Context:
     """One call's park, read and designed at most once."""
 
@@ -169,7 +172,7 @@ class Context:
         from parkops import lab
 
         if not lab.is_up(self.workspace):
-            if ".parkops/lab/" in self.park().access.key:
+            if LAB_KEY in self.park().access.key:
                 raise UsageError(
                     "the plan logs in with the lab's key, and no lab runs",
                     where="access.key",
@@ -177,8 +180,17 @@ class Context:
                 )
             return False
         lab.enter(self.workspace)
-        self._park = replace(self.park(), targets=lab.served(self.park().targets))
+        self._park = self.watched_park()
         return True
+
+    def watched_park(self) -> Park:
+        """Return the park with the targets that its monitor watches: in a lab, what the lab's nodes serve."""
+        from parkops import lab
+
+        park = self.park()
+        if LAB_KEY in park.access.key or lab.is_up(self.workspace):
+            return replace(park, targets=lab.served(park.targets))
+        return park
 
     def basis(self) -> Basis:
         """Return what the plan asks to be scored by; PlanError with every mistake in its files."""

@@ -48,7 +48,7 @@ def status(ctx: Context, as_json: bool, by: str) -> None:
     from parkops.monitor import running_pid
     from parkops.monitor.board import By
 
-    park = ctx.park()
+    park = ctx.watched_park()
     with ctx.open_store() as store:
         seen = look(park, store, By(by))
     pid = running_pid(ctx.workspace)

@@ -44,7 +44,7 @@ def top(ctx: Context, every_s: float, once: bool) -> None:
       parkops top
       parkops top --once
     """
-    park = ctx.park()
+    park = ctx.watched_park()
     if once or not (ctx.console.is_terminal and sys.stdin.isatty()):
         ctx.console.print(_screen(ctx, park, "events", ctx.console.size, keys=False))
         return

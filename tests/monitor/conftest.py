@@ -2,14 +2,31 @@
 
 import pytest
 from monitor_parts import Island, Sshd
+from postgres_server import postgres
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture
-def store(tmp_path):
+def place(request, tmp_path):
+    """A store's file, or the URL of an empty database where a test asks for PostgreSQL."""
+    if getattr(request, "param", "sqlite") == "postgres":
+        return request.getfixturevalue("postgres").new()
+    return tmp_path / "parkops.db"
+
+
+@pytest.fixture
+def store(place):
     from parkops.store import Store
 
-    with Store.open(tmp_path / "parkops.db") as store:
+    with Store.open(place) as store:
         yield store
+
+
+def pytest_generate_tests(metafunc):
+    """Run the tests of a module that says so (``BOTH_STORES``) on SQLite and on PostgreSQL."""
+    if getattr(metafunc.module, "BOTH_STORES", False) and "place" in metafunc.fixturenames:
+        metafunc.parametrize("place", ["sqlite", "postgres"], indirect=True)
 
 
 @pytest.fixture

@@ -21,8 +21,9 @@ from parkops.cli.common import Context
 from parkops.cli.events import events
 from parkops.cli.monitor import monitor
 from parkops.cli.status import ago, status
+from parkops.cli.top import top
 from parkops.errors import UsageError
-from parkops.model import Listening, Outcome, Result, Sample, State
+from parkops.model import Access, Listening, Outcome, Result, Sample, State
 from parkops.store import Store
 
 HERE = Path(__file__).parent
@@ -31,13 +32,14 @@ HERE = Path(__file__).parent
 class Call:
     """A park's folder and a context as the command line makes one."""
 
-    def __init__(self, folder, park):
-        self.folder, self.park = folder, park
+    def __init__(self, folder, park, url=""):
+        self.folder, self.park, self.url = folder, park, url
         (folder / "park.yaml").write_text("")
 
     def __call__(self, verb, *arguments, width=80):
         context = Context(str(self.folder), quiet=False)
         context.enter_lab = lambda: False
+        context.use_store(self.url)
         screen = io.StringIO()
         context.__dict__["_park"] = self.park
         context.__dict__["console"] = Console(file=screen, width=width, height=40, highlight=False)
@@ -47,7 +49,7 @@ class Call:
         return screen.getvalue() + done.output
 
     def store(self):
-        return Store.open(self.folder / ".parkops" / "parkops.db")
+        return Store.open(self.url or self.folder / ".parkops" / "parkops.db")
 
 
 @pytest.fixture
@@ -116,6 +118,15 @@ def test_monitor_listens_where_the_plan_says_unless_an_option_says_otherwise(cal
     finally:
         over.set()
         talking.join()
+
+
+@pytest.mark.parametrize(("key", "known"), [("file:.parkops/lab/ssh/id_ed25519", 2), ("env:KEY", 3)])
+def test_what_a_lab_does_not_serve_is_no_target_of_its_status(call, key, known):
+    """Neither while the lab runs nor after it: nobody ever probes that there."""
+    snmp = target("snmp", community="env:C")
+    call.park = replace(call.park, targets=(*call.park.targets, snmp), access=Access(key=key))
+    assert sum(json.loads(call(status, "--json"))["targets"].values()) == known
+    assert f"{known} targets: 0 up, 0 down, {known} unknown" in call(top, "--once", width=120)
 
 
 LIVE = """

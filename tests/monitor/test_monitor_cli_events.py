@@ -30,11 +30,14 @@ from parkops.push.lock import Locks
 HERE = Path(__file__).parent
 
 
+BOTH_STORES = True
+
+
 @pytest.fixture
-def call(tmp_path):
+def call(tmp_path, place):
     targets = [target("icmp", device=name) for name in ("agg", "sw-1", "sw-2")]
     policy = EventPolicy(receivers=(Receiver("duty", "webhook", "http://127.0.0.1:9/"),))
-    return Call(tmp_path, park_of(*targets, policy=policy))
+    return Call(tmp_path, park_of(*targets, policy=policy), place if isinstance(place, str) else "")
 
 
 def fill(call):
@@ -157,7 +160,8 @@ def test_planned_work_on_the_command_line(call):
 def test_the_unit_runs_the_monitor_of_this_park(call, tmp_path):
     said = call(monitor, "--systemd-unit", "--listen", "127.0.0.1:9469")
     assert re.search(
-        rf"ExecStart=\S+python\S* -m parkops -p {tmp_path} monitor --listen 127.0.0.1:9469\n", said
+        rf"ExecStart=\S+python\S* -m parkops -p {tmp_path}( --store .+)? monitor --listen 127.0.0.1:9469\n",
+        said,
     )
     if shutil.which("systemd-analyze"):
         unit = tmp_path / "parkops-monitor.service"

@@ -25,6 +25,7 @@ from parkops.monitor.announce import announce
 from parkops.monitor.signals import Signals
 from parkops.store import Store
 
+BOTH_STORES = True
 KEY = "a webhook's key"
 DEBIAN = ("prometheus", "prometheus-alertmanager")
 
@@ -79,11 +80,11 @@ def opened(store, park, what="opened", time_s=1_700_000_000.0, wait_s=0.0, event
     return event
 
 
-def test_a_webhook_gets_signed_events_once_it_takes_them(tmp_path, store):
+def test_a_webhook_gets_signed_events_once_it_takes_them(place, store):
     with Hook(refuse=2) as hook:
         park = park_with(Receiver("tickets", "webhook", hook.url, "env:HOOK"))
         event = opened(store, park)
-        deliverer = Deliverer(park, tmp_path / "parkops.db", secret)
+        deliverer = Deliverer(park, place, secret)
         now_s = event.opened_s
         for wait_s in (0.0, 2.0, 4.0):
             now_s += wait_s
@@ -100,32 +101,31 @@ def test_a_webhook_gets_signed_events_once_it_takes_them(tmp_path, store):
         assert (document["what"], document["event"]["id"]) == ("opened", event.id)
 
 
-def test_nothing_is_lost_over_a_restart_and_nothing_is_told_twice(tmp_path):
-    path = tmp_path / "parkops.db"
+def test_nothing_is_lost_over_a_restart_and_nothing_is_told_twice(place):
     port = free_port()
     park = park_with(Receiver("tickets", "webhook", f"http://127.0.0.1:{port}/"))
-    with Store.open(path) as store, Deliverer(park, path, secret) as first:
+    with Store.open(place) as store, Deliverer(park, place, secret) as first:
         event = opened(store, park, time_s=time.time())
         wait_until(lambda: first.failed)
-    with Store.open(path) as store:
+    with Store.open(place) as store:
         (waiting,) = store.deliveries_of(event.id)
         assert waiting.error == "[Errno 111] Connection refused"
         assert waiting.done_s is None
         store.put_off_delivery(waiting.id, 0.0, "")
-    with Hook() as hook, Store.open(path) as store:
+    with Hook() as hook, Store.open(place) as store:
         moved = park_with(Receiver("tickets", "webhook", hook.url))
         for _ in range(2):
-            with Deliverer(moved, path, secret):
+            with Deliverer(moved, place, secret):
                 wait_until(lambda: store.due_deliveries() == ())
         assert len(hook.posts) == 1
 
 
-def test_a_consequence_that_turns_out_while_it_waits_is_not_told(tmp_path, store):
+def test_a_consequence_that_turns_out_while_it_waits_is_not_told(place, store):
     with Hook() as hook:
         park = park_with(Receiver("tickets", "webhook", hook.url))
         cause = store.open_event("core/icmp", "core", "critical", "no reply", 1.0)
         event = opened(store, park, wait_s=15.0)
-        deliverer = Deliverer(park, tmp_path / "parkops.db", secret)
+        deliverer = Deliverer(park, place, secret)
         deliverer.deliver(store, event.opened_s + 1)
         store.change_event(event.id, "parent", cause.id)
         deliverer.deliver(store, event.opened_s + 16)
@@ -158,7 +158,7 @@ class Mailbox:
         return AuthResult(success=True)
 
 
-def test_mail_reaches_people_as_one_thread(tmp_path, store):
+def test_mail_reaches_people_as_one_thread(place, store):
     box = Mailbox()
     server = Controller(
         box, hostname="127.0.0.1", port=free_port(), authenticator=box.authenticate, auth_require_tls=False
@@ -171,7 +171,7 @@ def test_mail_reaches_people_as_one_thread(tmp_path, store):
         )  # fmt: skip
         park = park_with(receiver)
         event = opened(store, park)
-        deliverer = Deliverer(park, tmp_path / "parkops.db", secret)
+        deliverer = Deliverer(park, place, secret)
         deliverer.deliver(store, event.opened_s)
         event = store.close_event(event.id, event.opened_s + 60, "换了风扇", by="王伟")
         opened(store, park, "resolved", event.opened_s + 60, event=event)
@@ -186,7 +186,7 @@ def test_mail_reaches_people_as_one_thread(tmp_path, store):
         server.stop()
 
 
-def test_a_mail_server_without_a_trusted_certificate_gets_no_mail(tmp_path, store):
+def test_a_mail_server_without_a_trusted_certificate_gets_no_mail(place, store):
     box = Mailbox()
     server = Controller(box, hostname="127.0.0.1", port=free_port())
     server.start()
@@ -194,7 +194,7 @@ def test_a_mail_server_without_a_trusted_certificate_gets_no_mail(tmp_path, stor
         park = park_with(Receiver("duty", "mail", to=("a@b.example",), sender="p@b.example",
                                   server=f"127.0.0.1:{server.port}", tls="starttls"))  # fmt: skip
         event = opened(store, park)
-        Deliverer(park, tmp_path / "parkops.db", secret).deliver(store, event.opened_s)
+        Deliverer(park, place, secret).deliver(store, event.opened_s)
         (waiting,) = store.deliveries_of(event.id)
         assert "STARTTLS" in waiting.error
         assert box.mails == []

@@ -24,6 +24,7 @@ from parkops.monitor import Metrics
 from parkops.monitor.recorder import Recorder
 from parkops.monitor.signals import Signals
 
+BOTH_STORES = True
 UP, DOWN = State.UP, State.DOWN
 SOURCE = SourceRef("park.yaml", 1, 1, "")
 T0 = 1_700_000_000.0
