@@ -7,7 +7,7 @@ from hashlib import blake2b
 from ipaddress import ip_interface
 from typing import Any
 
-from parkops.model import Device, Park, PortMode, Role
+from parkops.model import Device, Park, PortMode, Role, Service
 from parkops.model.frer import MemberVlan
 from parkops.platforms import Platform
 from parkops.render.kernel import port_number
@@ -21,7 +21,7 @@ ROUTING_ROLES = frozenset(
     }
 )
 INTERNET = ("internet",)  # stands for every address outside the park
-SNMP_PORT = 161
+SNMP_PORT, SSH_PORT = 161, 22
 MANAGEMENT_UDP = {"ntp": 123, "syslog": 514}
 
 
@@ -117,7 +117,8 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
         identifier_records=[
             record for service in device.services if service.kind == "identifier" for record in service.params
         ],
-        management_tcp=sorted({22, *(item.port for item in device.services if item.protocol == "tcp")}),
+        management_tcp=sorted({SSH_PORT, *(item.port for item in device.services if _managing(item))}),
+        watched_tcp=_watched(device),
         management_udp=sorted(
             {
                 *(MANAGEMENT_UDP[item.kind] for item in device.services if item.kind in MANAGEMENT_UDP),
@@ -129,6 +130,19 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
     if is_linux(platform):
         context.update(linux_context(device, platform, context["tenant_prefixes"], shared.management_gateway))
     return context
+
+
+def _managing(service: Service) -> bool:
+    return service.kind == "node_exporter"
+
+
+def _watched(device: Device) -> list[tuple[int, str]]:
+    """Return the TCP ports of what a device serves others, with their names: the monitor asks them, too."""
+    found: dict[int, str] = {}
+    for item in device.services:
+        if item.protocol == "tcp" and not _managing(item):
+            found.setdefault(item.port, item.kind)
+    return sorted(found.items())
 
 
 def _bridge(device: Device) -> dict[str, object]:
