@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from parkops.cli import main
+from parkops.platforms import find_platforms
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8").partition("## platform.yaml")[0]
@@ -20,6 +21,15 @@ BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 def blocks(language: str) -> list[str]:
     return [text for name, text in BLOCK.findall(TEXT) if name == language]
+
+
+def test_features_of_few_platforms_are_those_that_platforms_declare() -> None:
+    whole = (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| `([a-z0-9-]+)` \| ([a-z0-9_, ]+) \|", whole.partition("## Features that few")[2], re.M
+    )
+    assert len(rows) == 8
+    assert [(name, ", ".join(find_platforms().having(name)) or "none") for name, _ in rows] == rows
 
 
 @pytest.fixture
