@@ -64,7 +64,7 @@ def _hold(draft: Draft, wlan: Wlan, portal: Portal) -> None:
     for device, port in anycast or draft.gateways(segment.id):
         port.portal = portal
         device.need("captive-portal", source)
-        if not (portal.address and portal.key):
+        if not portal.served:
             device.need("local-portal", source)
 
 

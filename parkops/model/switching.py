@@ -155,6 +155,11 @@ class Portal:
         return self.url.startswith("https://")
 
     @property
+    def served(self) -> bool:
+        """Whether a server is known that tells gateways whom to let in."""
+        return bool(self.address and self.key)
+
+    @property
     def host(self) -> str:
         """The name of the page's server."""
         return self._place.partition(":")[0].lower()

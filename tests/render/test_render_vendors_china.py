@@ -304,6 +304,18 @@ def test_guests_and_people_outside_come_and_go(platform: str, case: str) -> None
     assert back.lines
 
 
+@pytest.mark.parametrize("platform", [HUAWEI, H3C])
+def test_a_portal_without_a_server_that_a_plan_waives_leaves_no_trace(platform: str) -> None:
+    """Without its key the gateway could let nobody in; what is waived is left out as a whole."""
+    device = guests(platform)
+    waived = tuple(
+        replace(port, portal=replace(port.portal, key="") if port.portal else None)
+        for port in device.interfaces
+    )
+    without = tuple(replace(port, portal=None) for port in device.interfaces)
+    assert rendered(replace(device, interfaces=waived)) == rendered(replace(device, interfaces=without))
+
+
 @pytest.mark.parametrize(("platform", "name"), [(HUAWEI, "HUAWEI_VRP"), (H3C, "HP_COMWARE5")])
 def test_hier_config_reads_every_line_back(platform: str, name: str) -> None:
     """hier_config's own driver of the vendor keeps every line, in its block; `#` only separates."""
