@@ -191,3 +191,6 @@ def test_a_host_that_was_not_read_is_unknown_and_one_without_a_file_fails() -> N
     assert (alone.verdict, alone.actual) == (Verdict.UNKNOWN, "sshd_config was not given")
     with_host = examine(audit, [frr, File("/etc/nftables.conf", "table inet x {\n}\n")]).facts["ssh-server"]
     assert (with_host.verdict, with_host.actual) == (Verdict.FAIL, "no file sshd_config")
+    for fact in ("edge-auth", "storm-control", "dhcp-snooping", "bpdu-guard"):
+        told = examine(audit, [frr, File("/etc/nftables.conf", "table inet x {\n}\n")]).facts[fact]
+        assert told.verdict is Verdict.UNKNOWN, "a leaf may have access ports, unlike a Debian node"
