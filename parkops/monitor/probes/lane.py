@@ -6,15 +6,14 @@ import os
 import socket
 import struct
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from parkops.model import Sample, State, Target
 from parkops.monitor.clock import RecordClock, Seconds
 from parkops.monitor.probes.base import UNABLE, UnableError, explain
 from parkops.monitor.probes.icmp import Line
 from parkops.monitor.probes.packets import DATA_BYTES, SLOTS, SO_TIMESTAMPNS, Inbox, Outbox
+from parkops.monitor.probes.under_way import Chunk, Group
 from parkops.monitor.wheel import Wheel
 
 SHARE = 0.35  # of its interval is what an answer may take: a loss is confirmed before the next round
@@ -32,32 +31,6 @@ _TAIL = struct.Struct("!QII")
 
 Good = Callable[[int, float, float], None]  # target's index, record time, round trip
 Lost = Callable[[int, Sample], None]
-
-
-@dataclass(slots=True)
-class _Chunk:
-    """Packets that went out together."""
-
-    number: int
-    first: int
-    last: int
-    time_s: float  # record time
-    wall_s: float  # at which the first of them was sent
-    gap_s: float  # between two of them
-    steady_s: float
-    deadline_s: float
-
-
-@dataclass(slots=True)
-class _Group:
-    """Targets of one interval and one timeout: their places in the lane, and what is under way."""
-
-    wheel: Wheel
-    base: int
-    interval_s: float
-    timeout_s: float
-    queue: deque[tuple[int, int, float]] = field(default_factory=deque)  # first, last, due
-    chunks: deque[_Chunk] = field(default_factory=deque)  # by deadline
 
 
 def timeout_s(target: Target, default_s: float) -> float:
@@ -81,7 +54,7 @@ class Lane:
     ) -> None:
         self._clock, self._good, self._lost, self._steady = clock, good, lost, steady
         self._rate_per_s = rate_per_s
-        self._groups: list[_Group] = []
+        self._groups: list[Group] = []
         ordered: list[tuple[int, Target]] = []
         start_s = steady()
         kinds: dict[tuple[float, float], list[tuple[int, Target]]] = {}
@@ -90,13 +63,13 @@ class Lane:
             kinds.setdefault(kind, []).append((index, target))
         for (interval_s, limit_s), found in sorted(kinds.items()):
             wheel = Wheel([target.id for _, target in found], interval_s, start_s)
-            self._groups.append(_Group(wheel, len(ordered), interval_s, limit_s))
+            self._groups.append(Group(wheel, len(ordered), interval_s, limit_s))
             ordered += [found[place] for place in wheel.order]
         self._indexes = [index for index, _ in ordered]
         self._ids = [target.id for _, target in ordered]
         self.places = {index: place for place, index in enumerate(self._indexes)}
         self._waiting = [0] * len(ordered)  # number of the chunk whose answer is awaited, 0 for none
-        self._chunks: dict[int, _Chunk] = {}
+        self._chunks: dict[int, Chunk] = {}
         self._retries: list[tuple[float, int]] = []
         self._number = self.skipped = 0
         self._allowed, self._last_s = 0.0, start_s
@@ -180,7 +153,7 @@ class Lane:
                     self._receive()
         return late_s
 
-    def _burst(self, group: _Group, first: int, last: int) -> int:
+    def _burst(self, group: Group, first: int, last: int) -> int:
         """Send neighbours; return the place after the last that was dealt with."""
         if self._line is None:
             self._report(range(first, last), State.UNKNOWN, self._unable)
@@ -198,7 +171,7 @@ class Lane:
                 first += 1
         return last
 
-    def _chunk(self, group: _Group, line: Line, first: int, last: int) -> int:
+    def _chunk(self, group: Group, line: Line, first: int, last: int) -> int:
         self._number = number = self._number % 0xFFFFFFFF + 1
         high, sequence = number >> 16, number & 0xFFFF
         more = high + 2 * sequence
@@ -212,7 +185,7 @@ class Lane:
         time_s, steady_s, wall_s = self._clock.now(), self._steady(), time.time()
         sent = self._outbox.send(line.socket, first, last - first)
         gap_s = (time.time() - wall_s) / sent
-        chunk = _Chunk(
+        chunk = Chunk(
             number, first, first + sent, time_s, wall_s, gap_s, steady_s, steady_s + group.timeout_s
         )
         self._waiting[first : first + sent] = [number] * sent
@@ -279,7 +252,7 @@ class Lane:
         else:
             self._answer(place, number, (0, 0, 0, 0, 0), self._steady())
 
-    def _expire(self, group: _Group, chunk: _Chunk, now_s: float) -> None:
+    def _expire(self, group: Group, chunk: Chunk, now_s: float) -> None:
         del self._chunks[chunk.number]
         waiting = self._waiting[chunk.first : chunk.last]
         if chunk.number not in waiting:
@@ -304,5 +277,5 @@ class Lane:
             self._line.socket.close()
 
 
-def _no_answer(chunk: _Chunk) -> str:
+def _no_answer(chunk: Chunk) -> str:
     return f"no ICMP answer within {chunk.deadline_s - chunk.steady_s:g} s"
