@@ -14,9 +14,10 @@ from parkops.render.kernel import port_number
 from parkops.render.linux import is_linux, linux_context
 from parkops.render.watch import Watch
 
+TRANSIT_ROLES = frozenset({Role.CORE, Role.SPINE, Role.LEAF, Role.AGGREGATION})
 ROUTING_ROLES = frozenset(
     {
-        *(Role.CORE, Role.SPINE, Role.LEAF, Role.AGGREGATION),
+        *TRANSIT_ROLES,
         *(Role.EXIT, Role.PARK_FIREWALL, Role.BOUNDARY, Role.ONE_WAY_GATEWAY),
     }
 )
@@ -103,6 +104,7 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
         uplinks=[port.name for port in routed if port.ospf_cost],
         addresses_by_frr=platform.name == "frr",
         forwards=device.role in ROUTING_ROLES,
+        transit=_transit(device),
         input_rules=[rule for rule in device.rules if not rule.out_interface],
         forward_rules=[rule for rule in device.rules if rule.out_interface],
         knows_outside=bool(device.masquerade_interface)
@@ -130,6 +132,12 @@ def device_context(device: Device, shared: Shared, platform: Platform) -> dict[s
     if is_linux(platform):
         context.update(linux_context(device, platform, context["tenant_prefixes"], shared.management_gateway))
     return context
+
+
+def _transit(device: Device) -> bool:
+    """Return whether a device passes on what others filter, and filters nothing itself."""
+    filters = device.rules or device.nats or device.masquerade_interface or device.quarantines
+    return device.role in TRANSIT_ROLES and not filters
 
 
 def _managing(service: Service) -> bool:

@@ -16,14 +16,29 @@ from pathlib import Path
 
 import pytest
 import sample
-from render_parsers import PARSERS, PATH, TIMEOUT_S, frr, need, rsyslog, run, sshd
+from render_parsers import PARSERS, PATH, TIMEOUT_S, frr, need, nftables, rsyslog, run, sshd
 from sample import at, only
 
-from parkops.model import Artifact, Device, Interface, Need, PortMode, Ptp, Role, Service, Vpn, Workload
+from parkops.model import (
+    Artifact,
+    Device,
+    Interface,
+    Need,
+    PortMode,
+    Ptp,
+    Role,
+    Service,
+    Vpn,
+    Workload,
+    Workspace,
+)
+from parkops.pipeline import load_park
 from parkops.push import frr as language
 from parkops.render import Renderer
 
 HERE = Path(__file__).parent
+DEMO = Path(__file__).resolve().parents[2] / "inventories" / "demo"
+CORE = "linux/nftables-of-a-core"  # of the demo park, with cores of Linux
 LOGINS = ("aaa", "local-users", "snmpv3", "ntp-authentication", "syslog-tls", "dns", "lldp")
 KEY = "QJ0v3T3oQ3l4jX0nAc3JUkV3ce7l2m8dEDYx4j6j0kU="
 
@@ -186,6 +201,16 @@ def test_frr_golden(case: str, goldens, tmp_path: Path) -> None:
     text = files(device)[f"{device.name}/frr.conf"].text
     goldens.check(HERE / case / "frr.conf", text)
     assert frr(secret(text), tmp_path) == ""
+
+
+def test_a_core_of_linux_passes_on_what_it_does_not_filter(goldens, tmp_path: Path) -> None:
+    text = (DEMO / "park.yaml").read_text(encoding="utf-8") + "platforms: {core: linux}\n"
+    (tmp_path / "park.yaml").write_text(text, encoding="utf-8")
+    park = load_park(Workspace(tmp_path))
+    artifacts = Renderer.of(park).device(park.device("core-1"))
+    found = next(item.text for item in artifacts if item.destination == "/etc/nftables.conf")
+    goldens.check(HERE / CORE / "nftables.conf", found)
+    assert nftables(found, tmp_path) == ""
 
 
 def secret(text: str) -> str:
