@@ -1,9 +1,10 @@
 """Breaks a running lab in ten ways, and shows what the monitor made of each: injected against detected.
 
-    .venv/bin/python labs/faults.py [--quiet-min 5] [--only link-cut,loss] [--json FILE]
+    .venv/bin/python labs/faults.py [--park mini] [--quiet-min 5] [--only link-cut,loss] [--json FILE]
 
-It runs the demo park as a lab of its own in a temporary folder, pushes it, watches it quietly to count false
-alarms, then brings about one fault after the other. Needs what `parkops lab up` needs.
+It runs the demo park (or labs/mini, with three of the faults) as a lab of its own in a temporary folder,
+pushes it, watches it quietly to count false alarms, then brings about one fault after the other. Needs
+what `parkops lab up` needs.
 """
 
 from __future__ import annotations
@@ -152,10 +153,24 @@ def cases(portal: Certificates) -> list[Case]:
     ]  # fmt: skip
 
 
+def mini_cases(_: Certificates) -> list[Case]:
+    """Return three faults of labs/mini."""
+    return [
+        Case("link-cut", Fault(FaultKind.LINK_DOWN, "ac-p1-sw-1--ac-p1-sw-2"),
+             r"ac-p1-sw-\d/link/.*", "outage", r"down"),
+        Case("daemon-dead", Fault(FaultKind.DAEMON_DEAD, "mgmt-1:chrony"), r"mgmt-1/ntp", "outage", r"."),
+        Case("broker-down", Fault(FaultKind.DAEMON_DEAD, "ac-p1-gw-1:mosquitto"),
+             r"ac-p1-gw-1/mqtt", "outage", r"refused"),
+    ]  # fmt: skip
+
+
+PARKS = {"demo": (ROOT / "inventories" / "demo", cases), "mini": (ROOT / "labs" / "mini", mini_cases)}
+
+
 @contextmanager
-def park_running(folder: Path, say: Callable[[str], None]) -> Iterator[tuple[Park, Workspace]]:
-    """Run the demo park as a lab, with its configuration pushed."""
-    shutil.copy(ROOT / "inventories" / "demo" / "park.yaml", folder)
+def park_running(home: Path, folder: Path, say: Callable[[str], None]) -> Iterator[tuple[Park, Workspace]]:
+    """Run a park as a lab, with its configuration pushed."""
+    shutil.copy(home / "park.yaml", folder)
     workspace = Workspace(folder)
     park = load_park(workspace)
     artifacts, _ = build_park(park, workspace)
@@ -298,11 +313,14 @@ def show(rows: Sequence[Row], alarms: Sequence[Event], minutes: float, width: in
         console.print(f"  {alarm.target}: {alarm.cause}", markup=False)
 
 
-def run(minutes: float, only: Sequence[str], say: Callable[[str], None]) -> tuple[list[Row], list[Event]]:
-    """Run everything; return the rows and the false alarms."""
+def run(
+    name: str, minutes: float, only: Sequence[str], say: Callable[[str], None], interval_s: float = INTERVAL_S
+) -> tuple[list[Row], list[Event]]:
+    """Run everything in one of the parks; return the rows and the false alarms."""
+    home, faults = PARKS[name]
     with (
         tempfile.TemporaryDirectory(prefix="parkops-faults-") as folder,
-        park_running(Path(folder), say) as (
+        park_running(home, Path(folder), say) as (
             park,
             workspace,
         ),
@@ -312,14 +330,14 @@ def run(minutes: float, only: Sequence[str], say: Callable[[str], None]) -> tupl
         portal.serve(200)
         policy = replace(park.policy, correlation_s=CORRELATION_S, hold_s=0.0)
         watched = replace(park, targets=(*park.targets, portal.target()), policy=policy)
-        with MonitorThread(watched, workspace, interval_s=INTERVAL_S) as monitor:
+        with MonitorThread(watched, workspace, interval_s=interval_s) as monitor:
             watch = Watch(watched, workspace, monitor)
             say("settle")
             settle(watch)
             say(f"quiet for {minutes:g} min")
             alarms = quiet(watch, minutes)
             rows = []
-            for case in cases(portal):
+            for case in faults(portal):
                 if not only or case.name in only:
                     say(case.name)
                     rows.append(try_case(watch, case))
@@ -331,13 +349,17 @@ def run(minutes: float, only: Sequence[str], say: Callable[[str], None]) -> tupl
 def main() -> int:
     """Do what the arguments say; 1 when a fault was not seen as it must be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--park", choices=PARKS, default="demo", help="which park runs as the lab")
+    parser.add_argument(
+        "--interval", type=float, default=INTERVAL_S, help="seconds between probes of a target"
+    )
     parser.add_argument("--quiet-min", type=float, default=3.0, help="minutes of quiet before the faults")
     parser.add_argument("--only", default="", help="names of faults, separated by commas")
     parser.add_argument("--json", type=Path, help="write what was seen")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))  # the lab is taken down whatever happens
-    rows, alarms = run(given.quiet_min, [name for name in given.only.split(",") if name],
-                       lambda text: print(text, file=sys.stderr, flush=True))  # fmt: skip
+    rows, alarms = run(given.park, given.quiet_min, [name for name in given.only.split(",") if name],
+                       lambda text: print(text, file=sys.stderr, flush=True), given.interval)  # fmt: skip
     show(rows, alarms, given.quiet_min)
     if given.json:
         document = {
