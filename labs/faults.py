@@ -298,16 +298,20 @@ def show(rows: Sequence[Row], alarms: Sequence[Event], minutes: float, width: in
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("injected", "where", "detected as", "after", "healed, closed", "with it", "others", "",
-                  expand=True)  # fmt: skip
+    table = Table()
+    for name in ("injected", "where", "seen after", "closed after", "with it", ""):
+        table.add_column(name, overflow="fold")
     for row in rows:
         after = f"{row.detected_s:.1f} s" if row.detected_s is not None else "-"
         closed = f"{row.closed_s:.1f} s" if row.closed_s is not None else "-"
-        others = f"{len(row.others)}: {row.others[0]}" if row.others else ""
-        table.add_row(row.fault, row.where, row.event or "NOT SEEN", after, closed,
-                      str(row.consequences or ""), others, "yes" if row.held else "NO")  # fmt: skip
+        held = "yes" if row.held else "NO"
+        table.add_row(row.fault, row.where, after, closed, str(row.consequences or ""), held)
     console = Console(width=width)
     console.print(table)
+    for row in rows:
+        console.print(f"{row.fault}: {row.event or 'NOT SEEN'}", markup=False)
+        for other in row.others:
+            console.print(f"  beside it: {other}", markup=False)
     console.print(f"{len(alarms)} false alarms in {minutes:g} quiet minutes.")
     for alarm in alarms:
         console.print(f"  {alarm.target}: {alarm.cause}", markup=False)
