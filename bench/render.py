@@ -98,9 +98,9 @@ def bare(park: Any) -> Callable[[], None]:
         platform = renderer.platforms.get(device.platform)
         context = device_context(device, renderer.shared, platform)
         for entry in platform.artifacts:
-            if not wanted(device, entry):
+            if not wanted(device, entry, platform):
                 continue
-            template = renderer.env.get_template(f"{platform.name}/{entry.template}")
+            template = renderer.env.get_template(entry.name_below(platform.name))
             each = items(entry, context, device.name) if entry.each else [None]
             work += [(template, context if item is None else {**context, "item": item}) for item in each]
 
