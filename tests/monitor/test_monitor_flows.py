@@ -164,7 +164,8 @@ def test_the_tries_of_vantage_nodes_are_ours(watched):
     ledger, told = watched
     for target in demo_park().targets:
         if target.param("expect") == "blocked":
-            source = demo_park().device(target.vantage).interface("eth1").ipv4.partition("/")[0]
+            port = demo_park().device(target.vantage).interface("eth1")
+            source = (port.ipv6 if ":" in target.address else port.ipv4).partition("/")[0]
             ledger.take(60.0, "fw-1", of(*session(source, target.address, 40_000, target.port)))
     assert told == []
 

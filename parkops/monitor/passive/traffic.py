@@ -152,7 +152,8 @@ def own_tries(park: Park) -> frozenset[tuple[str, str, int]]:
     found = set()
     for target in park.targets:
         if target.vantage:
+            six = ":" in target.address
             for port in park.device(target.vantage).interfaces:
-                if port.ipv4:
-                    found.add((port.ipv4.partition("/")[0], target.address, target.port))
+                if own := port.ipv6 if six else port.ipv4:
+                    found.add((own.partition("/")[0], target.address, target.port))
     return frozenset(found)
