@@ -58,6 +58,6 @@ class Postgres:
 def postgres():
     """A server that runs as long as the tests of one process."""
     if BIN is None:
-        pytest.skip("PostgreSQL is not installed")
+        pytest.fail("PostgreSQL is not installed: `sh setup.sh test` installs it")
     with Postgres() as server:
         yield server
