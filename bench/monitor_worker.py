@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from common import Json, peak_rss_mb
@@ -313,11 +314,13 @@ def _flap(
 def _compare(spans: tuple[Interval, ...], truth: dict[str, list[tuple[float, float]]]) -> Json:
     """Match outages one to one; an end may be off by what lies between two probes, and a timeout."""
     seen: dict[str, list[Interval]] = {}
-    unknown = 0
+    reasons: Counter[str] = Counter()
     for span in spans:
-        unknown += span.state is State.UNKNOWN
-        if span.state is State.DOWN:
+        if span.state is State.UNKNOWN:
+            reasons[span.reason] += 1
+        elif span.state is State.DOWN:
             seen.setdefault(span.target, []).append(span)
+    unknown = reasons.total()
     missed = invented = 0
     off_s: list[float] = []
     for name in {*seen, *truth}:
@@ -328,7 +331,8 @@ def _compare(spans: tuple[Interval, ...], truth: dict[str, list[tuple[float, flo
             off_s += [span.start_s - begin_s, span.end_s - end_s]
     return {
         "injected": sum(map(len, truth.values())), "seen": sum(map(len, seen.values())), "missed": missed,
-        "invented": invented, "unknown": unknown, "begin_or_end_late_s": round(max(off_s, default=0.0), 3),
+        "invented": invented, "unknown": unknown, "unknown_why": dict(reasons.most_common(5)),
+        "begin_or_end_late_s": round(max(off_s, default=0.0), 3),
         "begin_or_end_early_s": round(-min(off_s, default=0.0), 3),
         "exact": missed == invented == unknown == 0 and all(-0.1 <= off <= 1.6 for off in off_s),
     }  # fmt: skip
