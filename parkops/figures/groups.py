@@ -39,7 +39,7 @@ def members(park: Park) -> Members:
 def _add_flows(
     park: Park, measured: Mapping[str, list[str]], found: dict[tuple[str, str], list[str]]
 ) -> None:
-    pings = {target.device: target for target in park.targets if target.probe == "icmp"}
+    pings = {target.device: target for target in park.targets if target.is_device}
     gateways: dict[str, set[str]] = defaultdict(set)
     for segment in park.segments:
         if segment.gateway_device:

@@ -421,6 +421,11 @@ class Target:
         """Return a parameter's value."""
         return dict(self.params).get(name, default)
 
+    @property
+    def is_device(self) -> bool:
+        """Tell whether its answer is the device's own: it is no flow, and asks nothing that lies behind."""
+        return self.probe == "icmp" and self.id == f"{self.device}/icmp"
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:

@@ -61,7 +61,7 @@ class Analyst:
                 found.lost[event.target] = event.id
                 if target is not None and target.port and not target.vantage:
                     found.services[target.device, target.port] = event.id
-            if event.kind == "outage" and target is not None and target.probe == "icmp":
+            if event.kind == "outage" and target is not None and target.is_device:
                 found.dead.setdefault(event.device, event)
             elif event.kind == "outage" and link and link not in found.cut:
                 found.cut[link] = event
@@ -146,9 +146,7 @@ class Analyst:
         first: dict[tuple[str, str], int] = {}
         for event in found.rest:
             target = self.targets.get(event.target)
-            if target is None or event.kind not in ("loss", "latency") or target.vantage:
-                continue
-            if target.probe == "icmp":
+            if target is not None and event.kind in ("loss", "latency") and target.is_device:
                 first[event.device, event.kind] = event.id
         for event in found.rest:
             machine = first.get((event.device, event.kind))

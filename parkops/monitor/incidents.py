@@ -95,10 +95,11 @@ class Incidents:
         event = self._unresolved(fact.target.id, fact.kind)
         if event is None:
             return [self._open(fact.target, fact.kind, fact.severity, fact.cause, fact.time_s)]
-        if event.severity == fact.severity:
+        severity = self._severity(fact.target, fact.kind, fact.severity)
+        if event.severity == severity:
             return []
         step = EventStep(event.id, fact.time_s, "worse", note=fact.cause)
-        self._store.change_event(event.id, "severity", fact.severity, step)
+        self._store.change_event(event.id, "severity", severity, step)
         event = self._store.change_event(event.id, "cause", fact.cause)
         self._announce(event, "worse", fact.time_s)
         return [event]
@@ -171,7 +172,11 @@ class Incidents:
         if event.kind != "outage":
             return ""
         spans = self._store.intervals(event.target, event.opened_s, until_s)
-        unknown_s = sum(span.duration_s for span in spans if span.state is State.UNKNOWN)
+        unknown_s = sum(
+            max(0.0, min(span.end_s, until_s) - max(span.start_s, event.opened_s))
+            for span in spans
+            if span.state is State.UNKNOWN
+        )
         return f"not observed for {unknown_s:.0f} s of it" if unknown_s else ""
 
     def _signal(self, signal: Signal) -> list[Event]:

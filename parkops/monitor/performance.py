@@ -107,7 +107,7 @@ class Performance:
         stated = objective is not None and objective.loss_percent > 0
         limit = objective.loss_percent if objective and stated else LOSS_PERCENT
         if (index, "loss") in self._broken:
-            if not self._lost[index] & _CLEAN_BITS:
+            if seen >= CLEAN and not self._lost[index] & _CLEAN_BITS:
                 yield self._mended(index, "loss", sample)
         elif seen >= LEAST_SEEN and lost >= LEAST_LOST and 100 * lost / seen > limit:
             said = f"the objective is at most {limit:g} %" if stated else "there should be none"

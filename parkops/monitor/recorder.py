@@ -40,6 +40,7 @@ class Recorder:
         self._waiting: list[Sample] = []
         self._changes: list[Fact] = []
         self._signals = signals or Signals()
+        self._is_device = [target.is_device for target in targets]
         self._alive_s: dict[str, float] = {}  # device -> when it answered last
         self._incidents = Incidents(targets, store, park, change_of)
         self._performance = Performance(
@@ -57,7 +58,8 @@ class Recorder:
         self._ledger.good(index, time_s, rtt_s)
         self._metrics.good(index, time_s, rtt_s)
         target = self._targets[index]
-        self._alive_s[target.device] = time_s
+        if self._is_device[index]:
+            self._alive_s[target.device] = time_s
         if not self._performance.good(index):
             sample = Sample(target.id, time_s, State.UP, rtt_s)
             self._changes += self._performance.take(index, sample, down=False)
@@ -78,7 +80,7 @@ class Recorder:
         if turn.closed_s is not None:
             self._changes.append(Back(target, turn.closed_s))
         self._changes += self._performance.take(index, sample, outage.down)
-        if target.probe == "icmp" and sample.state is State.UP:
+        if self._is_device[index] and sample.state is State.UP:
             self._alive_s[target.device] = sample.time_s
         self._metrics.take(index, sample, turn.records)
         if self._changes:

@@ -34,9 +34,9 @@ def _where(event: Event, target: Target) -> str:
         state = "fails" if event.kind == "outage" else "suffers"
         return f"{what} from {ends} {state}"
     if event.kind != "outage":
-        return target.id if target.probe != "icmp" else target.device
+        return target.device if target.is_device else target.id
     if target.probe == "icmp":
-        return f"{target.device} does not answer"
+        return f"{target.device if target.is_device else target.address} does not answer"
     if target.probe == "link":
         name = target.param("link") or target.param("interface")
         return f"cable {name} is down at {target.device} {target.param('interface')}"
@@ -53,6 +53,6 @@ def lost_with(children: Iterable[Event], targets: dict[str, Target]) -> str:
         elif target.vantage:
             counts["flow"] += 1
         else:
-            counts[{"icmp": "device", "link": "cable"}.get(target.probe, "service")] += 1
+            counts["device" if target.is_device else "cable" if target.probe == "link" else "service"] += 1
     said = [f"{n} {name}{'s' if n > 1 else ''}" for name, n in sorted(counts.items())]
     return f"with it: {', '.join(said)}" if said else ""

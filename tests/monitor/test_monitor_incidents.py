@@ -8,6 +8,7 @@ from monitor_parts import park_of, target
 from parkops.model import (
     Damping,
     Device,
+    Event,
     EventPolicy,
     Link,
     Objective,
@@ -23,6 +24,7 @@ from parkops.model import (
 from parkops.monitor import Metrics
 from parkops.monitor.recorder import Recorder
 from parkops.monitor.signals import Signals
+from parkops.monitor.words import headline, lost_with
 
 BOTH_STORES = True
 UP, DOWN = State.UP, State.DOWN
@@ -312,3 +314,60 @@ def test_another_monitor_goes_on_with_what_is_open(store):
     later.now_s = play.now_s
     later.round(2, values=(("days_left", 90.0),))
     assert later.open() == {}
+
+
+def test_what_nobody_watched_before_an_outage_is_no_part_of_it(store):
+    play = Play(store, pings("a"))
+    play.round(2)
+    play.now_s += 8 * 3600.0  # no monitor ran over night
+    play.round(3, a=DOWN)
+    play.round(1)
+    assert store.events()[0].note == ""
+    play.round(2)
+    play.round(3, a=DOWN)
+    play.now_s += 60.0
+    play.round(1)
+    assert "not observed for 62 s of it" in store.events()[0].note
+
+
+def test_a_loss_ends_with_a_row_of_good_probes_over_a_restart_too(store):
+    play = Play(store, pings("a"))
+    for number in range(60):
+        play.round(1, **({"a": DOWN} if number % 20 == 7 else {}))
+    (event,) = store.events(open_only=True)
+    later = Play(store, pings("a"))
+    later.now_s = play.now_s
+    later.round(40)
+    assert store.event(event.id).resolved_s is None, "48 good probes end it, not the first one"
+    later.round(10)
+    assert store.event(event.id).phase is Phase.CLOSED
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_a_flow_of_pings_that_fails_is_no_device_that_died(store, blocked):
+    ping = target("icmp", device="b", detail="flow", interval_s=ROUND_S)
+    params = (("expect", "blocked"),) if blocked else (("flow", "f"),)
+    flow = replace(ping, id="flow/f/icmp", vantage="" if blocked else "a", params=params)
+    play = Play(store, [*pings("a", "b", "c"), flow, target("mqtt", 1883, device="b", interval_s=ROUND_S)])
+    play.round(3)
+    play.round(3, flow_f_icmp=DOWN)
+    play.round(3, flow_f_icmp=DOWN, b_mqtt=DOWN)
+    found = play.open()
+    assert found["b/mqtt"].parent is None, "its machine answers"
+
+
+def test_what_lies_behind_a_device_is_told_by_its_address():
+    behind = replace(target("icmp", device="fw-1", detail="cloud"), address="198.51.100.10")
+    event = Event(1, behind.id, "fw-1", "critical", "no reply", T0)
+    assert headline(event, behind) == "198.51.100.10 does not answer: no reply"
+    assert headline(event, target("icmp", device="fw-1")) == "fw-1 does not answer: no reply"
+    assert lost_with([event], {behind.id: behind}) == "with it: 1 service"
+
+
+def test_a_severity_of_the_plan_stays_when_it_becomes_worse(store):
+    policy = EventPolicy(thresholds=(("days_left", 30.0, 7.0),), severities=(("kind:value", "warning"),))
+    play = Play(store, pings("a"), policy)
+    play.round(3, values=(("days_left", 20.0),))
+    play.round(3, values=(("days_left", 6.0),))
+    (event,) = store.events()
+    assert event.severity == "warning"
