@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from parkops.errors import ParkopsError
 from parkops.model import Event, Park, Receiver
 from parkops.monitor import senders
 from parkops.monitor.announce import tellable
-from parkops.monitor.senders import Message, NotDeliveredError
+from parkops.monitor.senders import Message, NotDeliveredError, SilentError
 from parkops.monitor.words import headline, lost_with
 from parkops.store import Delivery, Store
 
@@ -62,37 +63,49 @@ class Deliverer:
                 self._stop.wait(LOOK_S)
 
     def deliver(self, store: Store, now_s: float) -> None:
-        """Try what is due, once; what fails is put off, each time for longer."""
+        """Try what is due, once; what fails is put off, each time for longer.
+
+        Of a receiver that is silent one message is tried: the others wait with it, and hold up nobody.
+        """
+        silent: dict[str, Delivery] = {}
         for item in store.due_deliveries(now_s):
             if self._stop.is_set():
                 return
-            self._try(store, item, now_s)
+            if item.receiver in silent:
+                tried = silent[item.receiver]
+                store.put_off_delivery(item.id, tried.due_s, tried.error, tried=False)
+                continue
+            failed = self._try(store, item, now_s)
+            if failed is not None:
+                silent[item.receiver] = failed
         if now_s - self._refreshed_s >= REFRESH_S:
             self._refreshed_s = now_s
             self._refresh(store, now_s)
 
-    def _try(self, store: Store, item: Delivery, now_s: float) -> None:
+    def _try(self, store: Store, item: Delivery, now_s: float) -> Delivery | None:
+        """Send a message; return it with its next attempt if its receiver is silent."""
         event, receiver = store.event(item.event), self._receivers.get(item.receiver)
         if receiver is None:
             store.settle_delivery(item.id, now_s, "the plan has no such receiver any more")
-            return
+            return None
         if not tellable(event):
             why = f"a consequence of event {event.parent}" if event.parent is not None else event.muted
             store.settle_delivery(item.id, now_s, why)
-            return
+            return None
         try:
             self._send(receiver, self._message(store, event, item.what, item.id), now_s)
-        except (NotDeliveredError, ParkopsError) as error:
+        except (NotDeliveredError, ParkopsError, ValueError) as error:
             self.failed += 1
             log.warning("%s: %s", receiver.id, error)
+            due_s = now_s + min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(item.attempts, 10))
             if now_s - item.made_s > GIVE_UP_S:
                 store.settle_delivery(item.id, now_s, f"given up: {error}")
             else:
-                wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**item.attempts)
-                store.put_off_delivery(item.id, now_s + wait_s, str(error))
-        else:
-            self.delivered += 1
-            store.settle_delivery(item.id, now_s)
+                store.put_off_delivery(item.id, due_s, str(error))
+            return replace(item, due_s=due_s, error=str(error)) if isinstance(error, SilentError) else None
+        self.delivered += 1
+        store.settle_delivery(item.id, now_s)
+        return None
 
     def _send(self, receiver: Receiver, message: Message, now_s: float) -> None:
         match receiver.kind:

@@ -9,11 +9,13 @@ import smtplib
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from parkops.model import Event, Receiver
@@ -27,6 +29,10 @@ Secret = Callable[[str], str]
 
 class NotDeliveredError(Exception):
     """A receiver did not take a message; it is tried again."""
+
+
+class SilentError(NotDeliveredError):
+    """A receiver cannot be reached, or does not speak as it must: it takes no other message either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +62,14 @@ def _post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
         with build_opener(ProxyHandler({}), _no_redirect()).open(request, timeout=TIMEOUT_S) as answer:
             answer.read(1000)
     except HTTPError as error:
-        said = error.read(200).decode("utf-8", "replace").strip()
+        said = ""
+        with suppress(OSError, HTTPException):
+            said = error.read(200).decode("utf-8", "replace").strip()
         raise NotDeliveredError(
             f"HTTP status {error.code}: {said}" if said else f"HTTP status {error.code}"
         ) from error
-    except (URLError, OSError, ValueError) as error:
-        raise NotDeliveredError(str(getattr(error, "reason", error)) or type(error).__name__) from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise SilentError(str(getattr(error, "reason", error)) or type(error).__name__) from error
 
 
 def alertmanager(receiver: Receiver, messages: Sequence[Message], now_s: float) -> None:
@@ -154,8 +162,10 @@ def mail(receiver: Receiver, message: Message, secret: Secret) -> None:
             if receiver.user:
                 server.login(receiver.user, secret(receiver.password))
             server.send_message(letter(receiver, message))
-    except (smtplib.SMTPException, OSError) as error:
-        raise NotDeliveredError(str(error) or type(error).__name__) from error
+    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
+        raise NotDeliveredError(str(error)) from error
+    except OSError as error:  # of smtplib too
+        raise SilentError(str(error) or type(error).__name__) from error
 
 
 def letter(receiver: Receiver, message: Message) -> EmailMessage:
@@ -163,7 +173,10 @@ def letter(receiver: Receiver, message: Message) -> EmailMessage:
     event = message.event
     found = EmailMessage()
     found["From"], found["To"] = receiver.sender, ", ".join(receiver.to)
-    found["Subject"] = f"[{message.park}] {message.what}: {event.severity}: {message.title}"[:200]
+    found["Date"] = datetime.now().astimezone()
+    found["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence is answered to it
+    subject = f"[{message.park}] {message.what}: {event.severity}: {message.title}"
+    found["Subject"] = " ".join(subject.split())[:200]  # what others say may have several lines
     domain = receiver.sender.partition("@")[2]
     thread = f"<event-{event.id}-{int(event.opened_s)}@{domain}>"
     first = message.what == "opened"

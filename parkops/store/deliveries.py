@@ -60,11 +60,11 @@ def settle(connection: Database, number: int, time_s: float, error: str = "") ->
     )
 
 
-def put_off(connection: Database, number: int, due_s: float, error: str) -> None:
+def put_off(connection: Database, number: int, due_s: float, error: str, tried: bool) -> None:
     """Try a message again later."""
     connection.execute(
-        "UPDATE deliveries SET due_s = ?, attempts = attempts + 1, error = ? WHERE id = ?",
-        (due_s, error, number),
+        "UPDATE deliveries SET due_s = ?, attempts = attempts + ?, error = ? WHERE id = ?",
+        (due_s, int(tried), error, number),
     )
 
 

@@ -126,7 +126,7 @@ class EventStore(BaseStore):
         with self.transaction():
             deliveries.settle(self._connection, number, unix_s(time_s), error)
 
-    def put_off_delivery(self, number: int, due_s: float, error: str) -> None:
-        """Try a message again at a Unix time."""
+    def put_off_delivery(self, number: int, due_s: float, error: str, *, tried: bool = True) -> None:
+        """Try a message again at a Unix time; ``tried`` counts as an attempt."""
         with self.transaction():
-            deliveries.put_off(self._connection, number, due_s, error)
+            deliveries.put_off(self._connection, number, due_s, error, tried)

@@ -16,12 +16,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from monitor_parts import Service, free_port, park_of, process, target, wait_until
+from monitor_parts import Service, free_port, park_of, process, target, tcp_server, wait_until
 
 from parkops.errors import UsageError
-from parkops.model import EventPolicy, Receiver, Workspace
-from parkops.monitor import Deliverer, Exporter, Metrics, MonitorThread, Pages
+from parkops.model import Event, EventPolicy, Receiver, Workspace
+from parkops.monitor import Deliverer, Exporter, Metrics, MonitorThread, Pages, senders
 from parkops.monitor.announce import announce
+from parkops.monitor.senders import Message
 from parkops.monitor.signals import Signals
 from parkops.store import Store
 
@@ -99,6 +100,44 @@ def test_a_webhook_gets_signed_events_once_it_takes_them(place, store):
         document = json.loads(body)
         assert document["title"] == "sw-1 does not answer: 没有回答"
         assert (document["what"], document["event"]["id"]) == ("opened", event.id)
+
+
+def test_a_receiver_that_speaks_no_http_keeps_nobody_else_waiting(place, store):
+    with Hook() as hook, tcp_server(lambda connection: connection.sendall(b"220 mail here\r\n")) as port:
+        park = park_with(
+            Receiver("wrong", "webhook", f"http://127.0.0.1:{port}/"),
+            Receiver("tickets", "webhook", hook.url),
+        )
+        event = opened(store, park)
+        Deliverer(park, place, secret).deliver(store, event.opened_s)
+        (wrong, sent) = store.deliveries_of(event.id)
+        assert (len(hook.posts), sent.done_s) == (1, event.opened_s)
+        assert wrong.done_s is None
+        assert "220 mail here" in wrong.error
+
+
+def test_a_receiver_that_does_not_answer_is_tried_once_a_look(place, store, monkeypatch):
+    monkeypatch.setattr(senders, "TIMEOUT_S", 0.2)
+    asked, ended = [], threading.Event()
+
+    def say_nothing(connection):
+        asked.append(connection.recv(100))
+        ended.wait(20)
+
+    with Hook() as hook, tcp_server(say_nothing) as port:
+        park = park_with(
+            Receiver("dead", "webhook", f"http://127.0.0.1:{port}/"),
+            Receiver("tickets", "webhook", hook.url),
+        )
+        for number in range(5):
+            event = store.open_event(f"sw-{number}/icmp", "sw-1", "critical", "没有回答", 1_700_000_000.0)
+            opened(store, park, event=event)
+        Deliverer(park, place, secret).deliver(store, 1_700_000_000.0)
+        ended.set()
+        assert (len(asked), len(hook.posts)) == (1, 5)
+        waiting = store.due_deliveries()
+        assert [item.attempts for item in waiting] == [1, 0, 0, 0, 0]
+        assert {item.due_s for item in waiting} == {1_700_000_002.0}, "the others are tried when it is again"
 
 
 def test_nothing_is_lost_over_a_restart_and_nothing_is_told_twice(place):
@@ -179,11 +218,23 @@ def test_mail_reaches_people_as_one_thread(place, store):
         (first, second) = box.mails
         assert box.logins[0] == ("parkops", "a mail password")
         assert first[0] == ["wang@park.example", "li@park.example"]
+        assert first[1]["Date"].datetime.timestamp() == pytest.approx(time.time(), abs=60)
+        assert first[1]["Auto-Submitted"] == "auto-generated"
         assert first[1]["Subject"] == "[test] opened: critical: sw-1 does not answer: 没有回答"
         assert second[1]["In-Reply-To"] == first[1]["Message-ID"]
         assert "note: 换了风扇" in second[1].get_content()
     finally:
         server.stop()
+
+
+def test_what_somebody_else_said_over_several_lines_is_one_line_of_the_subject():
+    event = Event(
+        3, "sw-1/signal/X", "sw-1", "critical", "the fan stopped\nBcc: x@y.example\r\n (alert)", 1.0
+    )
+    receiver = Receiver("duty", "mail", to=("a@b.example",), sender="p@b.example")
+    mail = senders.letter(receiver, Message(1, "opened", event, f"sw-1: {event.cause}", "", "test"))
+    assert mail["Subject"] == ("[test] opened: critical: sw-1: the fan stopped Bcc: x@y.example (alert)")
+    assert mail["Bcc"] is None
 
 
 def test_a_mail_server_without_a_trusted_certificate_gets_no_mail(place, store):
