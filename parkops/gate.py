@@ -58,6 +58,7 @@ class ParkGate:
         if self._lab():
             forbidden = len(self.park.expectations) - allowed
             words.append(f"{allowed} allowed flows pass and {forbidden} forbidden ones do not (in the lab)")
+            words.append("a flow over UDP that need not be answered is told, and holds nothing up")
         else:
             words.append(f"the plan's {allowed} allowed flows are not tried: no lab runs to try them from")
         when = "after the last wave" if self.final_only else "after each wave, as far as they held before"
@@ -88,33 +89,54 @@ class ParkGate:
         expectations = self._expected(question.final)
         allowed = [one for one in expectations if one.allowed]
         missing: Sequence[str] = ("nothing was tried",)
+        undecided: list[str] = []
         while missing and not question.stopped() and time.monotonic() < question.deadline_s:
-            missing = self._missing(allowed, question)
+            missing, undecided = self._missing(allowed)
             if missing:
                 time.sleep(PAUSE_S)
         if missing:
             return Health(_told(missing))
-        open_ends = self._open([one for one in expectations if not one.allowed])
-        seen = f"{len(expectations)} flows as planned, {len(self.before.up)} targets up"
-        return Health(_told(open_ends), seen)
+        open_ends, unknown = self._open([one for one in expectations if not one.allowed])
+        undecided += unknown
+        words = [f"{len(expectations) - len(undecided)} flows as planned"]
+        if undecided:
+            words.append(f"{len(undecided)} not decidable ({', '.join(_told(undecided))})")
+        return Health(_told(open_ends), ", ".join([*words, f"{len(self.before.up)} targets up"]))
 
     def _expected(self, final: bool) -> list[Expectation]:
         if not self._lab():
             return []
-        held = self.before.passed | self.before.dropped
+        held = self._held()
         return [one for one in self.park.expectations if final or one.id in held]
 
-    def _missing(self, allowed: Sequence[Expectation], question: Question) -> list[str]:
-        """Return what does not work and must."""
-        reach = self._try(allowed)
-        wrong = [f"{one.id} does not pass" for one in allowed if not reach[one.id].passed]
+    def _missing(self, allowed: Sequence[Expectation]) -> tuple[list[str], list[str]]:
+        """Return what does not work and must, and the flows of which trying tells nothing."""
+        wrong, undecided = self._wrong(allowed, "does not pass")
         targets = [target for target in self._targets() if target.id in self.before.up]
         up = self._up(targets)
-        return wrong + [f"{target.id} is down" for target in targets if target.id not in up]
+        return wrong + [f"{target.id} is down" for target in targets if target.id not in up], undecided
 
-    def _open(self, forbidden: Sequence[Expectation]) -> list[str]:
-        reach = self._try(forbidden)
-        return [f"{one.id} passes and is forbidden" for one in forbidden if reach[one.id].passed is not False]
+    def _open(self, forbidden: Sequence[Expectation]) -> tuple[list[str], list[str]]:
+        return self._wrong(forbidden, "passes and is forbidden")
+
+    def _wrong(self, expectations: Sequence[Expectation], words: str) -> tuple[list[str], list[str]]:
+        """Try flows; return what is wrong, and the flows that can be neither."""
+        from parkops.lab.expect import must_answer
+
+        reach = self._try(expectations)
+        wrong, undecided = [], []
+        for one in expectations:
+            seen = reach[one.id]
+            if seen.passed is not None and seen.passed is not one.allowed:
+                wrong.append(f"{one.id} {words}")
+            elif seen.passed is None and (must_answer(self.park, one) or one.id in self._held()):
+                wrong.append(f"{one.id} could not be decided: {seen.detail}")
+            elif seen.passed is None:
+                undecided.append(one.id)
+        return wrong, undecided
+
+    def _held(self) -> frozenset[str]:
+        return self.before.passed | self.before.dropped
 
     def _lab(self) -> bool:
         from parkops import lab
