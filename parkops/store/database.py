@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,20 @@ URLS = ("postgresql://", "postgres://")
 
 Values = Sequence[Any] | Mapping[str, Any]
 Row = tuple[Any, ...]
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def storable(values: Values) -> Values:
+    """Return values with U+FFFD for what no text holds: NUL in PostgreSQL, lone surrogates in UTF-8."""
+    if isinstance(values, Mapping):
+        return {name: _text(value) for name, value in values.items()}
+    return [_text(value) if isinstance(value, str) else value for value in values]
+
+
+def _text(value: object) -> object:
+    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 class Cursor(Protocol):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from parkops.errors import MachineError, ParkopsError
-from parkops.store.database import Values
+from parkops.store.database import Values, storable
 
 if TYPE_CHECKING:
     from psycopg import Connection, Cursor
@@ -87,7 +87,7 @@ class PostgresDatabase:
 
     def execute(self, query: str, values: Values = ()) -> Cursor[Any]:
         """Run one statement; outside of a transaction a lost connection is made anew first."""
-        text = cast(Any, dialect(query))
+        text, values = cast(Any, dialect(query)), storable(values)
         if self.in_transaction:
             return self._connection.execute(text, values or None)
         if self._connection.closed:
@@ -103,7 +103,7 @@ class PostgresDatabase:
     def executemany(self, query: str, rows: Iterable[Values]) -> object:
         """Run one statement for each row of values."""
         cursor = self._connection.cursor()
-        cursor.executemany(cast(Any, dialect(query)), rows)
+        cursor.executemany(cast(Any, dialect(query)), map(storable, rows))
         return cursor
 
     def stamp(self) -> int:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from parkops.errors import MachineError, ParkopsError
-from parkops.store.database import Values
+from parkops.store.database import Values, storable
 
 
 class SqliteDatabase:
@@ -58,11 +58,11 @@ class SqliteDatabase:
 
     def execute(self, query: str, values: Values = ()) -> sqlite3.Cursor:
         """Run one statement."""
-        return self._connection.execute(_dialect(query), values)
+        return self._connection.execute(_dialect(query), storable(values))
 
     def executemany(self, query: str, rows: Iterable[Values]) -> object:
         """Run one statement for each row of values."""
-        return self._connection.executemany(_dialect(query), rows)
+        return self._connection.executemany(_dialect(query), map(storable, rows))
 
     def stamp(self) -> int:
         """Return SQLite's data version, which changes when another connection has committed."""

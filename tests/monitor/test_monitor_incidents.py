@@ -371,3 +371,20 @@ def test_a_severity_of_the_plan_stays_when_it_becomes_worse(store):
     play.round(3, values=(("days_left", 6.0),))
     (event,) = store.events()
     assert event.severity == "warning"
+
+
+def test_what_no_database_takes_as_text_stops_no_monitor(store):
+    play = Play(store, pings("a", "b"))
+    play.round(2)
+    play.say("fan\ud800Failed:2", text="a\0b \ud800 c")
+    (event,) = store.events()
+    assert (event.target, event.cause) == ("a/signal/fan\ufffdFailed:2", "a\ufffdb \ufffd c (snmp-trap)")
+    for reason in ("banner\0", "banner\ud800"):
+        for index, item in enumerate(play.targets):
+            play.recorder.take(index, Sample(item.id, play.now_s, DOWN, reason=reason))
+            play.recorder.take(index, Sample(item.id, play.now_s + 1, DOWN, reason=reason))
+        play.now_s += ROUND_S
+    play.recorder.keep_house(play.now_s)
+    assert {i.reason for i in store.latest()} == {"banner\ufffd"}
+    play.say("fan\ud800Failed:2", clears=True)
+    assert store.event(event.id).resolved_s is not None, "its name is found again"
