@@ -1,7 +1,8 @@
 """Flow records of Open vSwitch and softflowd, added up and compared with what the plan allows."""
 
+import struct
 import time
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 import pytest
 from flows_parts import Switch, session, tcp
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from monitor_parts import wait_until
 from passive_parts import AT, HERE, demo_park, heard_row, listening, needs, rows, send
 
+from parkops.model import Signal
 from parkops.monitor.passive import netflow, records, sflow
 from parkops.monitor.passive.attacks import Attacks
 from parkops.monitor.passive.traffic import Ledger
@@ -201,6 +203,44 @@ def test_strangers_write_no_accounts(tmp_path):
     assert heard.signals == []
     assert traffic(tmp_path) == {}
     assert "leak:hx-control" not in rows(tmp_path)
+
+
+def ipfix(*fields, number=256):
+    """A message with a template and one record: (element, its octets)."""
+    template = struct.pack("!HH", number, len(fields))
+    template += b"".join(struct.pack("!HH", element, len(octets)) for element, octets in fields)
+    record = b"".join(octets for _, octets in fields)
+    sets = b"".join(
+        struct.pack("!HH", kind, 4 + len(body)) + body for kind, body in ((2, template), (number, record))
+    )
+    return struct.pack("!HHIII", 10, 16 + len(sets), 0, 0, 1) + sets
+
+
+ENDS = (
+    (8, ip_address(PLC).packed),
+    (12, ip_address(EDGE).packed),
+    (4, b"\x06"),
+    (7, b"\x9c\x40"),
+    (11, b"\x07\x5b"),
+)
+
+
+def test_numbers_that_no_database_holds_stop_nothing(tmp_path):
+    """One datagram, whose sender can be forged, must not end what listens."""
+    with listening(tmp_path, flows=HERE) as (running, _):
+        send(ipfix(*ENDS, (1, b"\xff" * 8), (2, b"\xff" * 8)), running.port("flows"), AT["fw-1"])
+        row = wait_for(tmp_path, "hx-control", "edge", "tcp/1883")
+        assert row.packets == row.octets == 2**56
+        send(ipfix(*ENDS, (1, b"\xff" * 9)), running.port("flows"), AT["fw-1"])
+        heard_row(tmp_path, "malformed:flow")
+
+
+def test_what_the_store_cannot_take_is_dropped_and_the_next_is_written(tmp_path):
+    with listening(tmp_path, syslog=HERE) as (running, _):
+        running.ears.intake.sink(Signal(2.0**80, "syslog", "fw-1", "n", "info", 2**70))
+        wait_until(lambda: running.unwritten == 1, what="what cannot be written")
+        send(b"<14>Nov 28 12:00:00 fw-1 app: hello", running.port("syslog"), AT["fw-1"])
+        heard_row(tmp_path, "log:info:app")
 
 
 @given(st.binary(max_size=300))

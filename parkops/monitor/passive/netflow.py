@@ -11,6 +11,7 @@ V5, V9, IPFIX = 5, 9, 10
 VARIABLE = 0xFFFF
 MOST_TEMPLATES = 4096  # of all exporters
 MOST_FIELDS = 256
+NUMBER_BYTES = 8  # RFC 7011, 6.1.1: unsigned64 is the longest
 # Information elements (IANA, IPFIX registry); both protocols share them
 OCTETS, PACKETS, PROTOCOL, FLAGS, SRC_PORT, DST_PORT = 1, 2, 4, 6, 7, 11
 SRC4, DST4, SRC6, DST6, OCTETS_TOTAL, PACKETS_TOTAL = 8, 12, 27, 28, 85, 86
@@ -138,6 +139,8 @@ def _record(values: dict[int, bytes]) -> FlowRecord | None:
 
     def number(*elements: int, default: int = 0) -> int:
         found = next((values[element] for element in elements if element in values), None)
+        if found is not None and len(found) > NUMBER_BYTES:
+            raise ValueError(f"a number of {len(found)} octets")
         return default if found is None else int.from_bytes(found, "big")
 
     return FlowRecord(

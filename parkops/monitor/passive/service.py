@@ -293,6 +293,11 @@ class Listeners:
             self._drop_store()
             with self._lock:
                 self._waiting = (waiting + self._waiting)[-MOST_WAITING:]
+        except Exception:  # it would fail again: what comes next must be heard and written
+            log.exception("what no store takes is dropped")
+            self.unwritten += len(waiting) + len(self._traffic)
+            self._traffic.clear()
+            self._drop_store()
 
     def _drop_store(self) -> None:
         store, self._store = self._store, None

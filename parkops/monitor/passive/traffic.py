@@ -14,6 +14,7 @@ from parkops.monitor.passive.records import ACK, PROTOCOLS, SYN, TCP, FlowRecord
 
 MINUTE_S = 60.0
 MOST_ROWS = 50_000  # of minutes that are not written yet
+MOST_COUNTED = 2**56  # packets or octets of one row: senders choose the numbers, databases hold 63 bits
 EPHEMERAL = 32_768  # ports of clients begin here (Linux; RFC 6335 says 49152)
 
 Tell = Callable[[str, Said], None]  # device, what is said of it
@@ -125,8 +126,8 @@ class Ledger:
             found = self._sums[key] = _Sum()
         found.flow = found.flow or session.flow
         found.records += 1
-        found.packets += record.packets
-        found.octets += record.octets
+        found.packets = min(MOST_COUNTED, found.packets + record.packets)
+        found.octets = min(MOST_COUNTED, found.octets + record.octets)
 
     def drain(self) -> list[Traffic]:
         """Return what was added up since the last time; the store adds it to what it has of a minute."""
