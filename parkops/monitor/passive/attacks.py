@@ -64,6 +64,16 @@ class _Tries:
         while self.items and self.items[0][0] < time_s - within_s:
             self._forget()
 
+    def pile(self, time_s: float, weight: int, within_s: float) -> None:
+        """Add to what came within the same second: however many come, none is forgotten too early."""
+        if self.items and int(self.items[-1][0]) == int(time_s):
+            at_s, what, before = self.items[-1]
+            self.items[-1] = (at_s, what, before + weight)
+            self.weight += weight
+            self.last_s = time_s
+        else:
+            self.add(time_s, None, weight, within_s)
+
     def _forget(self) -> None:
         _, what, weight = self.items.popleft()
         self.weight -= weight
@@ -84,7 +94,8 @@ class Attacks:
     def scan(self, time_s: float, device: str, source: str, what: Hashable, *, dropped: bool) -> None:
         """Take a try of a source at a destination and port."""
         limit, kind = self.thresholds.scan, DROPPED if dropped else PASSED
-        tries = self._add(f"scan/{kind}", source, time_s, what, 1, limit.within_s)
+        tries = self._of(f"scan/{kind}", source)
+        tries.add(time_s, what, 1, limit.within_s)
         if len(tries.counts) >= limit.count:
             text = f"{source} tried {len(tries.counts)} destinations within {limit.within_s:g} s"
             self._attack(time_s, device, f"{kind}:scan:{source}", text, dropped=dropped)
@@ -95,7 +106,8 @@ class Attacks:
     def login(self, time_s: float, device: str, source: str) -> None:
         """Take a login that failed."""
         limit = self.thresholds.login
-        tries = self._add(f"login/{device}", source, time_s, device, 1, limit.within_s)
+        tries = self._of(f"login/{device}", source)
+        tries.add(time_s, device, 1, limit.within_s)
         if len(tries.items) >= limit.count:
             text = f"{len(tries.items)} logins from {source} refused within {limit.within_s:g} s"
             self._attack(time_s, device, f"{DROPPED}:login:{source}", text, dropped=True)
@@ -111,7 +123,8 @@ class Attacks:
     def traffic(self, time_s: float, device: str, service: str, packets: int) -> None:
         """Take packets to one service of the park."""
         limit = self.thresholds.flood
-        tries = self._add("flood", service, time_s, None, packets, limit.within_s)
+        tries = self._of("flood", service)
+        tries.pile(time_s, packets, limit.within_s)
         if tries.weight >= limit.count:
             text = f"{tries.weight} packets to {service} within {limit.within_s:g} s"
             self._attack(time_s, device, f"{PASSED}:flood:{service}", text, dropped=False)
@@ -126,15 +139,12 @@ class Attacks:
             if time_s - tries.last_s > self.thresholds.quiet_s:
                 del self._tries[key]
 
-    def _add(
-        self, kind: str, source: str, time_s: float, what: Hashable, weight: int, within_s: float
-    ) -> _Tries:
+    def _of(self, kind: str, source: str) -> _Tries:
         tries = self._tries.get((kind, source))
         if tries is None:
             if len(self._tries) >= MOST_SOURCES:
                 del self._tries[next(iter(self._tries))]  # the oldest; forged sources come by the thousand
             tries = self._tries[kind, source] = _Tries()
-        tries.add(time_s, what, weight, within_s)
         return tries
 
     def _attack(self, time_s: float, device: str, name: str, text: str, *, dropped: bool) -> None:

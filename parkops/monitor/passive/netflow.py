@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from parkops.monitor.passive.records import FlowRecord, address
+from parkops.monitor.passive.records import ICMP, ICMP6, FlowRecord, address
 
 V5, V9, IPFIX = 5, 9, 10
 VARIABLE = 0xFFFF
@@ -97,10 +97,14 @@ def _fixed(data: bytes) -> Iterator[FlowRecord]:
         raise ValueError("it ends too early")
     for place in range(24, 24 + 48 * count, 48):
         packets, octets = (max(1, sampling) * _number(data, place + at, 4) for at in (16, 20))
-        yield FlowRecord(
-            address(data[place : place + 4]), address(data[place + 4 : place + 8]), data[place + 38],
-            _number(data, place + 32, 2), _number(data, place + 34, 2), packets, octets, data[place + 37],
-        )  # fmt: skip
+        ports = _ports(data[place + 38], _number(data, place + 32, 2), _number(data, place + 34, 2))
+        ends = address(data[place : place + 4]), address(data[place + 4 : place + 8])
+        yield FlowRecord(*ends, data[place + 38], *ports, packets, octets, data[place + 37])
+
+
+def _ports(protocol: int, src: int, dst: int) -> tuple[int, int]:
+    """Return the ports; exporters put type and code of ICMP into that of the destination."""
+    return (0, 0) if protocol in (ICMP, ICMP6) else (src, dst)
 
 
 def _number(data: bytes, place: int, length: int) -> int:
@@ -143,7 +147,8 @@ def _record(values: dict[int, bytes]) -> FlowRecord | None:
             raise ValueError(f"a number of {len(found)} octets")
         return default if found is None else int.from_bytes(found, "big")
 
+    ports = _ports(number(PROTOCOL), number(SRC_PORT), number(DST_PORT))
     return FlowRecord(
-        address(src), address(dst), number(PROTOCOL), number(SRC_PORT), number(DST_PORT),
+        address(src), address(dst), number(PROTOCOL), *ports,
         number(PACKETS, PACKETS_TOTAL, default=1), number(OCTETS, OCTETS_TOTAL), number(FLAGS, default=-1),
     )  # fmt: skip
