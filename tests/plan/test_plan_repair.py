@@ -1,0 +1,49 @@
+"""For every value of the schema there is a stand-in, so that a wrong one hides no other mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel, TypeAdapter
+
+from parkops.plan.repair import VARIANTS, stand_in
+from parkops.plan.schema import Plan
+from parkops.plan.words import bounded, unwrap
+
+
+def fields(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, Any]]:
+    """Yield every field of a section and of those below it, with its bounds."""
+    seen.add(model)
+    for name, field in model.model_fields.items():
+        kind = bounded(field.annotation, field.metadata)
+        yield f"{model.__name__}.{name}", kind
+        for below in models(kind):
+            if below not in seen:
+                yield from fields(below, seen)
+
+
+def models(kind: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for inner in get_args(kind):
+        yield from models(inner)
+
+
+FIELDS = dict(fields(Plan, set()))
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_stand_in_fits(name: str) -> None:
+    for variant in VARIANTS:
+        TypeAdapter(FIELDS[name]).validate_python(stand_in(FIELDS[name], variant))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, kind in FIELDS.items() if unwrap(kind) in (str, int, float, bool)]
+)
+def test_the_two_stand_ins_differ(name: str) -> None:
+    first, second = (stand_in(FIELDS[name], variant) for variant in VARIANTS)
+    assert first is not None
+    assert first != second
