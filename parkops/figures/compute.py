@@ -12,6 +12,7 @@ from parkops.figures.objectives import objectives
 from parkops.figures.spread import Summed, spread
 from parkops.figures.utilisation import utilisation
 from parkops.model import (
+    HOUR_S,
     Availability,
     Figures,
     GroupFigures,
@@ -27,6 +28,7 @@ NOTHING = Availability("", 0.0, 0.0, 0.0, 0)
 MEASURED_H = 31 * 24  # percentiles and utilisation are of so many hours at the window's end, and of
 LEAST_H = 24  # fewer, but not fewer than these, in a park of so many targets that there were more than
 MOST_ROLLUPS = 200_000  # hours of targets to add up
+INSTANT_S = 0.001  # Unix times as floats are not more exact than this
 
 
 class Source(Protocol):
@@ -88,7 +90,7 @@ def compute(
             for (kind, name), ids in sorted(groups.items())
             if kind in kinds
         ),
-        objectives(park, groups, seconds.of, sums, until_s) if measured else (),
+        objectives(park, groups, seconds, sums, until_s) if measured else (),
         utilisation(park, rollups),
         coverage(park, source.latest(), source.reach(), until_s),
     )
@@ -96,7 +98,7 @@ def compute(
 
 def _measured_since(park: Park, since_s: float, until_s: float) -> float:
     hours = max(LEAST_H, min(MEASURED_H, MOST_ROLLUPS // max(1, len(park.targets))))
-    return max(since_s, until_s - 3600.0 * hours)
+    return max(since_s // HOUR_S * HOUR_S, until_s - HOUR_S * hours)
 
 
 def group(
@@ -141,15 +143,17 @@ class _Seconds:
         }
         self._found: dict[tuple[float, float], dict[str, Availability]] = {}
         self._excluded: dict[tuple[float, float], dict[str, float]] = {}
+        self._planned: dict[tuple[float, float], dict[str, float]] = {}
 
     def of(self, since_s: float, until_s: float) -> Mapping[str, Availability]:
         """Return them by target."""
         key = since_s, until_s
         if key not in self._found:
             found = {item.target: item for item in self._source.availability(since_s, until_s)}
-            self._excluded[key] = {}
+            self._excluded[key], self._planned[key] = {}, {}
             for target, windows in self._windows.items():
                 spans = _merged(span for window in windows for span in window.spans(since_s, until_s))
+                self._planned[key][target] = sum(end_s - begin_s for begin_s, end_s in spans)
                 if target in found and spans:
                     found[target], gone_s = self._without(target, since_s, until_s, spans)
                     self._excluded[key][target] = gone_s
@@ -157,23 +161,31 @@ class _Seconds:
         return self._found[key]
 
     def excluded(self, since_s: float, until_s: float) -> Mapping[str, float]:
-        """Return how many known seconds of each target fell into planned work."""
+        """Return how many seconds of each target's record fell into planned work."""
         self.of(since_s, until_s)
         return self._excluded[since_s, until_s]
+
+    def planned(self, since_s: float, until_s: float) -> Mapping[str, float]:
+        """Return how many seconds of planned work there were for each target, on record or not."""
+        self.of(since_s, until_s)
+        return self._planned[since_s, until_s]
 
     def _without(
         self, target: str, since_s: float, until_s: float, spans: Sequence[tuple[float, float]]
     ) -> tuple[Availability, float]:
         seconds = dict.fromkeys(State, 0.0)
-        outages, excluded_s = 0, 0.0
+        outages, excluded_s, counted = 0, 0.0, False
         for interval in self._source.intervals(target, since_s, until_s):
             begin_s, end_s = max(interval.start_s, since_s), min(interval.end_s, until_s)
             inside_s = sum(max(0.0, min(end_s, b) - max(begin_s, a)) for a, b in spans)
             left_s = max(0.0, end_s - begin_s - inside_s)
             seconds[interval.state] += left_s
             excluded_s += inside_s
-            planned = any(a <= begin_s < b for a, b in spans)
-            outages += interval.state is State.DOWN and not planned
+            if interval.state is State.UP:
+                counted = False
+            elif interval.state is State.DOWN and left_s > INSTANT_S:
+                outages += not counted  # it goes on after a time that nobody watched
+                counted = True
         return Availability(
             target, seconds[State.UP], seconds[State.DOWN], seconds[State.UNKNOWN], outages
         ), excluded_s

@@ -34,6 +34,8 @@ class _Seen:
         states = {item.target: item.state for item in latest if now_s - item.end_s <= MAX_AGE_S}
         self._by_device: dict[str, dict[str, list[State]]] = {}
         for target in park.targets:
+            if target.param("expect") == "blocked":
+                continue  # what is silent as planned may as well be dead
             state = states.get(target.id, State.UNKNOWN)
             self._by_device.setdefault(target.device, {}).setdefault(target.probe, []).append(state)
         fresh = {item.expectation: item for item in reach if now_s - item.time_s <= MAX_AGE_S}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from parkops.figures.groups import Members
 from parkops.figures.spread import Summed, spread
@@ -11,7 +12,18 @@ from parkops.model import Availability, Burn, Objective, ObjectiveStatus, Park
 DAY_S = 86_400.0
 # Pairs of the multiwindow alerts of The Site Reliability Workbook, chapter 5, and their whole.
 BURN_WINDOWS_S = (300.0, 1800.0, 3600.0, 6 * 3600.0, 3 * DAY_S)
-Seconds = Callable[[float, float], Mapping[str, Availability]]
+
+
+class Seconds(Protocol):
+    """Seconds by state of every target within a window, without planned work; and how much that is."""
+
+    def of(self, since_s: float, until_s: float) -> Mapping[str, Availability]:
+        """Return them by target."""
+        ...
+
+    def planned(self, since_s: float, until_s: float) -> Mapping[str, float]:
+        """Return the seconds of planned work by target."""
+        ...
 
 
 def objectives(
@@ -32,8 +44,10 @@ def _status(
     item: Objective, ids: Sequence[str], seconds: Seconds, sums: Mapping[str, Summed], until_s: float
 ) -> ObjectiveStatus:
     window_s, wanted = item.window_days * DAY_S, item.availability_percent / 100
-    up_s, down_s = _sum(ids, seconds(until_s - window_s, until_s))
-    known_s, whole_s = up_s + down_s, window_s * len(ids)
+    up_s, down_s = _sum(ids, seconds.of(until_s - window_s, until_s))
+    planned = seconds.planned(until_s - window_s, until_s)
+    known_s = up_s + down_s
+    whole_s = sum(window_s - planned.get(target, 0.0) for target in ids)
     budget_s = (1 - wanted) * whole_s
     total = Summed()
     for target in ids:
@@ -88,7 +102,7 @@ def _at_most(what: str, measured: float | None, wanted: float, unit: str) -> tup
 
 
 def _burn(ids: Sequence[str], seconds: Seconds, wanted: float, span_s: float, until_s: float) -> Burn:
-    up_s, down_s = _sum(ids, seconds(until_s - span_s, until_s))
+    up_s, down_s = _sum(ids, seconds.of(until_s - span_s, until_s))
     if not up_s + down_s:
         return Burn(span_s, None)
     share = down_s / (up_s + down_s)

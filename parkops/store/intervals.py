@@ -32,7 +32,8 @@ FROM targets JOIN seen s ON s.target = id JOIN intervals i ON i.target = s.targe
 WHERE retired = 0 ORDER BY name
 """
 
-# Closed intervals add up by themselves; the open ones, one a target, come from `seen`.
+# Closed intervals add up by themselves; the open ones, one a target, come from `seen`. An outage that nobody
+# watched for a while goes on after it: down, unknown, down is one.
 _AVAILABILITY = """
 SELECT name, sum(up), sum(down), sum(unknown), sum(outages)
 FROM (
@@ -41,14 +42,17 @@ FROM (
          sum(CASE state WHEN 'down' THEN LEAST(t1, :until_s) - GREATEST(t0, :since_s) ELSE 0.0 END) AS down,
          sum(CASE state WHEN 'unknown' THEN LEAST(t1, :until_s) - GREATEST(t0, :since_s) ELSE 0.0 END)
            AS unknown,
-         sum(CASE state WHEN 'down' THEN 1 ELSE 0 END) AS outages
-  FROM intervals WHERE t1 >= :since_s AND t0 <= :until_s GROUP BY target
+         sum(CASE WHEN state = 'down' AND t1 > :since_s AND t0 < :until_s AND COALESCE(
+               (SELECT p.state FROM intervals p
+                WHERE p.target = c.target AND p.t0 < c.t0 AND p.t1 > :since_s AND p.state <> 'unknown'
+                ORDER BY p.t0 DESC LIMIT 1), '') <> 'down' THEN 1 ELSE 0 END) AS outages
+  FROM intervals c WHERE t1 >= :since_s AND t0 <= :until_s GROUP BY target
   UNION ALL
   SELECT i.target,
          CASE state WHEN 'up' THEN LEAST(s.t1, :until_s) - GREATEST(i.t1, :since_s) ELSE 0.0 END,
          CASE state WHEN 'down' THEN LEAST(s.t1, :until_s) - GREATEST(i.t1, :since_s) ELSE 0.0 END,
          CASE state WHEN 'unknown' THEN LEAST(s.t1, :until_s) - GREATEST(i.t1, :since_s) ELSE 0.0 END,
-         CASE WHEN state = 'down' AND i.t1 < :since_s THEN 1 ELSE 0 END
+         CASE WHEN state = 'down' AND i.t1 <= :since_s AND s.t1 > :since_s THEN 1 ELSE 0 END
   FROM seen s JOIN intervals i ON i.target = s.target AND i.t0 = s.t0
   WHERE s.t1 > i.t1 AND s.t1 >= :since_s AND i.t1 <= :until_s
 ) AS spans JOIN targets ON id = target

@@ -144,6 +144,33 @@ def test_planned_work_is_left_out(store):
     assert (whole.up_s, whole.down_s, whole.outages, whole.excluded_s) == (890.0, 110.0, 2, 0.0)
 
 
+def test_an_outage_that_was_not_watched_all_the_time_is_one(store):
+    feed(store, "sw/icmp", (0, UP), (100, DOWN), (200, UNKNOWN), (300, DOWN), (400, UP), (500, UNKNOWN))
+    feed(store, "sw/icmp", (600, DOWN), (700, UNKNOWN), (800, UP), (900, DOWN), (1000, DOWN))
+    for windows in ((), (Window("w", "zone:z", "", begin_s=950, end_s=960),)):
+        told = one(compute(park(), store, 0, 1000, windows=windows), "target", "sw/icmp")
+        assert (told.outages, told.unknown_s) == (3, 300)
+        told = one(compute(park(), store, 250, 1000, windows=windows), "target", "sw/icmp")
+        assert told.outages == 3, "the first one goes on within this window"
+        told = one(compute(park(), store, 400, 600, windows=windows), "target", "sw/icmp")
+        assert (told.outages, told.down_s) == (0, 0), "what only touches the window is none of it"
+
+
+def test_an_outage_that_outlives_planned_work_is_one_of_the_time_after(store):
+    feed(store, "sw/icmp", (0, UP), (100, DOWN), (400, UP), (500, DOWN), (700, UP), (1000, UP))
+    work = Window("w", "zone:z", "", begin_s=90, end_s=300), Window("v", "zone:z", "", begin_s=600, end_s=650)
+    told = one(compute(park(), store, 0, 1000, windows=work), "target", "sw/icmp")
+    assert (told.down_s, told.outages, told.availability.mttr_s) == (250.0, 2, 125.0)
+
+
+def test_latency_of_a_short_window_is_that_of_its_hours(store):
+    feed(store, "sw/icmp", (NOW_S - 9000, UP), (NOW_S, UP))
+    store.save_rollups([hour("sw/icmp", NOW_S, [0.001] * 10)])
+    told = compute(park(), store, NOW_S + 600, NOW_S + 1200)
+    assert one(told, "target", "sw/icmp").rtt_s.count == 10
+    assert told.measured_since_s == NOW_S
+
+
 def test_latency_and_loss_are_merged_over_targets_and_hours(store):
     feed(store, "sw/icmp", (NOW_S - 9000, UP), (NOW_S, UP))
     feed(store, "gw/icmp", (NOW_S - 9000, UP), (NOW_S, UP))
@@ -188,6 +215,18 @@ def test_an_objective_is_open_while_the_unknown_could_break_it(store):
     assert told.held is None
     assert told.why == "50.0 % of the window was measured"
     assert told.unknown_s == pytest.approx(30 * DAY_S)
+
+
+def test_planned_work_keeps_no_objective_open(store):
+    work = Window("w", "zone:z", "", begin_s=NOW_S - 10 * DAY_S, end_s=NOW_S - 9 * DAY_S)
+    for name in LEAF:
+        feed(store, name, (NOW_S - 30 * DAY_S, UP), (NOW_S - 9.5 * DAY_S, UNKNOWN), (NOW_S - 9 * DAY_S, UP))
+        feed(store, name, (NOW_S, UP))
+    goal = objective("o", "device:leaf")
+    told = compute(park(objectives=(goal,)), store, 0, NOW_S, windows=(work,)).objectives[0]
+    assert (told.held, told.unknown_s) == (True, 0.0)
+    assert told.budget_s == pytest.approx(0.001 * 2 * 29 * DAY_S), "planned work is no time that was promised"
+    assert compute(park(objectives=(goal,)), store, 0, NOW_S).objectives[0].held is None
 
 
 def test_an_objective_that_broke_stays_broken_whatever_is_unknown(store):
@@ -259,6 +298,14 @@ def test_coverage_tells_plan_live_and_unknown_apart(store):
     assert (seen["wireless"].numerator, seen["wireless"].unknown, seen["wireless"].denominator) == (0, 2, 10)
     assert (seen["new-network"].numerator, seen["new-network"].unknown) == (0, 14)
     assert seen["ipv6"].denominator == 2
+
+
+def test_what_is_blocked_from_a_device_tells_nothing_of_it(store):
+    forbidden = target("gw", "tcp", expect="blocked")
+    feed(store, "gw/tcp", (NOW_S - 10, UP))
+    told = compute(park(targets=(forbidden, target("gw"))), store, 0, NOW_S).coverage
+    edge = next(c for c in told if (c.id, c.basis) == ("edge", "live"))
+    assert (edge.numerator, edge.unknown) == (0, 1), "a node that is dead answers nobody either"
 
 
 NOON_S = datetime(2026, 11, 28, 12, 0).timestamp()

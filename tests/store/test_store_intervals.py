@@ -54,6 +54,13 @@ def test_availability_cuts_at_the_window_and_counts_outages(store):
     assert (part.up_s, part.down_s, part.unknown_s, part.outages) == (50, 30, 10, 1)
 
 
+def test_an_outage_that_nobody_watched_for_a_while_is_one(store):
+    feed(store, "a/icmp", (0, UP, ""), (100, DOWN, ""), (150, UNKNOWN, ""), (200, DOWN, ""), (300, UP, ""))
+    feed(store, "a/icmp", (400, DOWN, ""), (500, UNKNOWN, ""), (600, DOWN, ""), (700, DOWN, ""))
+    counts = {w: store.availability(*w)[0].outages for w in ((0, 700), (160, 700), (300, 400), (650, 700))}
+    assert counts == {(0, 700): 2, (160, 700): 2, (300, 400): 0, (650, 700): 1}
+
+
 def test_retired_targets_leave_the_current_view_and_come_back_when_watched_again(store):
     feed(store, "a/icmp", (0, UP, ""))
     feed(store, "b/icmp", (0, UP, ""))
