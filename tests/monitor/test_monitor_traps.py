@@ -56,6 +56,8 @@ def test_version_1_and_unknown_notifications_have_names(ears):
     run("snmptrap", "-v1", "-c", "public", place, "1.3.6.1.4.1.8072", "127.0.0.1", "4", "0", "")
     run("snmptrap", "-v1", "-c", "public", place, "1.3.6.1.4.1.9.9.43.2", "127.0.0.1", "6", "1", "")
     run("snmptrap", "-v2c", "-c", "public", place, "", "1.3.6.1.4.1.99999.0.5")
+    run("snmptrap", "-v1", "-c", "public", place, "1.3.6.1.2.1.33.2", "127.0.0.1", "6", "1", "")
+    assert heard_row(folder, "on-battery").severity == "critical"  # its OID has no 0 before the last number
     assert heard_row(folder, "login-failed:snmp").severity == "info"
     assert heard_row(folder, "config-changed").text.startswith("ciscoConfigManEvent")
     assert heard_row(folder, "notification:1.3.6.1.4.1.99999.0.5").device == "hx-bd-1"
@@ -113,9 +115,24 @@ def test_a_message_sent_again_later_is_old():
     reader.read(message(5, 2000))
     with pytest.raises(usm.UsmError, match="sent again"):
         reader.read(first)
+    newest = message(5, 2001)
+    reader.read(newest)
+    clock[0] += 149
+    reader.read(newest)  # UDP may bring it twice
+    clock[0] += 2
+    with pytest.raises(usm.UsmError, match="sent again"):
+        reader.read(newest)
     reader.read(message(6, 0))  # it was restarted
     with pytest.raises(usm.UsmError, match="sent again"):
         reader.read(message(5, 9000))
+
+
+def test_an_engine_that_is_new_costs_no_new_key():
+    """A megabyte is hashed for each key: whoever sends may name another engine each time."""
+    before = usm._of_phrase.cache_info().misses
+    keys = {usm.localized(b"one phrase", "sha256", bytes((number,))) for number in range(50)}
+    assert len(keys) == 50
+    assert usm._of_phrase.cache_info().misses == before + 1
 
 
 def test_strangers_are_noted_and_raise_no_alarm(ears):
@@ -129,6 +146,25 @@ def test_strangers_are_noted_and_raise_no_alarm(ears):
     assert (row.device, row.severity) == ("", "info")
     assert row.text.startswith("linkDown:")
     assert heard.signals[before:] == []
+
+
+VENDORS = {  # by their MIBs: HUAWEI-ENTITY-TRAP-MIB, HH3C-ENTITY-EXT-MIB
+    "1.3.6.1.4.1.2011.5.25.219.2.5.3": ("hwPowerFail", "power-supply", False),
+    "1.3.6.1.4.1.2011.5.25.219.2.5.4": ("hwPowerFailResume", "power-supply", True),
+    "1.3.6.1.4.1.2011.5.25.219.2.6.3": ("hwFanFail", "fan", False),
+    "1.3.6.1.4.1.2011.5.25.219.2.6.4": ("hwFanFailResume", "fan", True),
+    "1.3.6.1.4.1.25506.2.6.2.0.1": ("hh3cEntityExtTemperatureThresholdNotification", "temperature", False),
+    "1.3.6.1.4.1.25506.2.6.2.0.22": ("hh3cEntityExtTemperatureNormal", "temperature", True),
+    "1.3.6.1.4.1.25506.2.6.2.0.16": ("hh3cEntityExtFaultAlarmOn", "hardware", False),
+    "1.3.6.1.4.1.25506.2.6.2.0.17": ("hh3cEntityExtFaultAlarmOff", "hardware", True),
+}
+
+
+@pytest.mark.parametrize("oid", VENDORS)
+def test_what_vendors_notify(oid):
+    known = names.known(tuple(map(int, oid.split("."))))
+    assert (known.title, known.name, known.clears) == VENDORS[oid]
+    assert names.known((1, 3, 6, 1, 4, 1, 25506, 2, 6, 2, 0, 6)) is None  # hh3cEntityExtOperEnabled
 
 
 def test_the_table_of_notifications_is_whole():

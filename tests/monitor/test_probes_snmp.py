@@ -81,9 +81,10 @@ override 1.3.6.1.2.1.99.1.1.1.3.22 integer 0
 override 1.3.6.1.2.1.99.1.1.1.4.22 integer 1500
 override 1.3.6.1.2.1.99.1.1.1.5.22 integer 1
 override 1.2.840.10006.300.43.1.2.1.1.21.1 octet_str 0x3d
-override 1.0.8802.1.1.1.1.2.1.1.1.1 integer 4
-override 1.0.8802.1.1.1.1.2.1.1.1.2 integer 4
-override 1.0.8802.1.1.1.1.2.1.1.1.3 integer 5
+override 1.0.8802.1.1.1.1.2.1.1.1.1 integer 5
+override 1.0.8802.1.1.1.1.2.1.1.1.2 integer 5
+override 1.0.8802.1.1.1.1.2.1.1.1.3 integer 7
+override 1.0.8802.1.1.1.1.2.1.1.1.4 integer 4
 """
 
 
@@ -314,8 +315,16 @@ def test_load_of_the_machine_itself(agent):
     assert values["cpu_ratio"] == 0.5
     lines = (line.split() for line in Path("/proc/meminfo").read_text().splitlines())
     kilobytes = {words[0]: int(words[1]) for words in lines}
-    used = 1 - kilobytes["MemFree:"] / kilobytes["MemTotal:"]
+    used = 1 - kilobytes["MemAvailable:"] / kilobytes["MemTotal:"]
     assert values["memory_used_ratio"] == pytest.approx(used, abs=0.15)
+
+
+def test_a_full_page_cache_is_no_shortage_of_memory(tmp_path):
+    memory = {5: 1000, 6: 20, 14: 30, 15: 550, 27: 600}  # total, free, buffers, cached, available
+    lines = (f"override 1.3.6.1.4.1.2021.4.{number}.0 integer {kib}" for number, kib in memory.items())
+    agent = Agent(tmp_path, "\n".join(lines))
+    with agent.serving():
+        assert dict(agent.collect("memory").values)["memory_used_ratio"] == pytest.approx(0.4)
 
 
 def test_sensors_groups_and_ports_of_the_standards(agent):

@@ -45,6 +45,15 @@ def table() -> dict[Oid, Known]:
     }
 
 
+def known(oid: Oid) -> Known | None:
+    """Return what a notification is, None for an unknown one.
+
+    A trap of SNMPv1 has a 0 before its last number (RFC 3584, 3.1), where the MIB's own OID may have none.
+    """
+    found = table().get(oid)
+    return table().get((*oid[:-2], oid[-1])) if found is None and oid[-2:-1] == (0,) else found
+
+
 def port_of(variables: tuple[Variable, ...]) -> str:
     """Return the interface that a notification is about: its name, else what it is called by its index."""
     for column in (IF_NAME, IF_DESCR):

@@ -18,6 +18,7 @@ GENERIC: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 5)
 UNKNOWN_ENGINE, NOT_IN_TIME = ((1, 3, 6, 1, 6, 3, 15, 1, 1, number, 0) for number in (4, 2))
 AUTH, PRIVACY, REPORTABLE = 1, 2, 4
 WINDOW_S = 150  # RFC 3414, 2.2.3
+MOST_BOOTS = 2**31 - 1  # an engine that has come so far proves no times any more
 MOST_ENGINES = 10_000
 TEXT_LENGTH = 300
 
@@ -59,7 +60,7 @@ class TrapReader:
     now: Callable[[], float] = time.monotonic
     boots: int = field(default_factory=lambda: int(time.time() / 60) & 0x7FFFFFFF)
     _begin_s: float = 0.0
-    _times: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    _times: dict[bytes, tuple[int, int, float]] = field(default_factory=dict)  # boots, time, heard
 
     def __post_init__(self) -> None:
         self._begin_s = self.now()
@@ -131,15 +132,18 @@ class TrapReader:
         return int(self.now() - self._begin_s)
 
     def _in_time(self, header: _Header, *, own: bool) -> bool:
-        """Refuse what is old (RFC 3414, 3.2, step 7)."""
+        """Refuse what is old (RFC 3414, 3.2, step 7): the newest, too, once its window has passed."""
         if own:
             return header.boots == self.boots and abs(header.time_s - self._time_s) <= WINDOW_S
-        boots, time_s = self._times.get(header.engine, (-1, 0))
-        if (header.boots, header.time_s + WINDOW_S) < (boots, time_s):
+        now_s = self.now()
+        boots, time_s, heard_s = self._times.get(header.engine, (-1, 0, now_s))
+        if header.boots == MOST_BOOTS:
             return False
-        if header.engine in self._times or len(self._times) < MOST_ENGINES:
-            self._times[header.engine] = max((boots, time_s), (header.boots, header.time_s))
-        return True
+        if (header.boots, header.time_s) > (boots, time_s):
+            if header.engine in self._times or len(self._times) < MOST_ENGINES:
+                self._times[header.engine] = (header.boots, header.time_s, now_s)
+            return True
+        return header.boots == boots and header.time_s + WINDOW_S >= time_s + now_s - heard_s
 
     def _report(self, header: _Header, counter: Oid, user: usm.User | None) -> bytes:
         value = ber.sequence(ber.oid(counter), ber.integer(1, ber.COUNTER))
@@ -268,7 +272,7 @@ def _shown(item: Item) -> str:
 def said(found: Notification) -> Said:
     """Return what a notification says, by the table; an unknown one under its OID."""
     dotted = ".".join(map(str, found.oid))
-    known = names.table().get(found.oid)
+    known = names.known(found.oid)
     listed = ", ".join(f"{'.'.join(map(str, v.oid[-3:]))}={v.text}" for v in found.variables)[:TEXT_LENGTH]
     if known is None:
         return Said(f"notification:{dotted}", "info", listed)

@@ -57,15 +57,20 @@ class User:
         return key[:wanted]
 
 
-@lru_cache(maxsize=512)
 def localized(phrase: bytes, name: str, engine: bytes) -> bytes:
     """Return a key made of a pass phrase for one engine (RFC 3414, 2.6 and A.2)."""
+    key = _of_phrase(phrase, name)
+    return hashlib.new(name, key + engine + key, usedforsecurity=False).digest()
+
+
+@lru_cache(maxsize=512)
+def _of_phrase(phrase: bytes, name: str) -> bytes:
+    """Return the hash of a megabyte: once for a phrase, since whoever sends may name ever new engines."""
     if not phrase:
         raise UsmError("an empty pass phrase")
     length = 1_048_576
     whole = (phrase * (length // len(phrase) + 1))[:length]
-    key = hashlib.new(name, whole, usedforsecurity=False).digest()
-    return hashlib.new(name, key + engine + key, usedforsecurity=False).digest()
+    return hashlib.new(name, whole, usedforsecurity=False).digest()
 
 
 def code(user: User, engine: bytes, message: bytes) -> bytes:
