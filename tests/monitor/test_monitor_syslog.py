@@ -1,5 +1,6 @@
 """Log messages by logger and rsyslog, over UDP, TCP and TLS; what they say, and what many of them make."""
 
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -168,6 +169,19 @@ def test_what_vendors_write(line, name, severity, clears):
     assert said.text.isprintable()
 
 
+INVENTED = [  # a user's name that tells of another source
+    b"<38>Nov 28 05:00:01 gw sshd[7]: Failed password for invalid user a from 10.0.0.5 port 2 ssh2"
+    b" from 10.0.0.9 port 5 ssh2",
+    b"<38>Nov 28 05:00:01 gw sshd[7]: Invalid user a from 10.0.0.5 port 2 from 10.0.0.9 port 5",
+    b"<38>Nov 28 05:00:01 ap dropbear[7]: Bad password attempt for 'a' from 10.0.0.5:2' from 10.0.0.9:5",
+]
+
+
+@pytest.mark.parametrize("line", INVENTED)
+def test_nobody_logs_in_in_anothers_name(line):
+    assert patterns.read(syslog.parse(line), patterns.builtin()).name == "login-failed:10.0.0.9"
+
+
 DROPS = [
     (b"<190>46: SW1: Nov 28 05:00:01: %SEC-6-IPACCESSLOGP: list OT-IN denied tcp 10.16.7.11(4001) ->"
      b" 10.16.6.10(22), 1 packet", ("ot-in", "10.16.7.11", "10.16.6.10", "tcp", 22)),
@@ -180,6 +194,12 @@ DROPS = [
      b" junos-ssh 6(0) default-deny ot it", ("default-deny", "10.16.7.11", "10.16.6.10", "tcp", 22)),
     (b"<4>Nov 28 05:00:00 ap kernel: [ 9.1] reject wan in: IN=wan OUT= MAC=00 SRC=10.16.7.11 DST=10.16.6.10"
      b" LEN=60 PROTO=TCP SPT=4 DPT=22 WINDOW=1", ("wan in", "10.16.7.11", "10.16.6.10", "tcp", 22)),
+    (b"<4>Nov 28 05:00:00 gw kernel: parkops-quoted-drop IN=a OUT=b SRC=10.16.7.11 DST=10.16.6.10 LEN=56"
+     b" PROTO=ICMP TYPE=3 CODE=3 [SRC=10.16.6.10 DST=10.16.7.11 LEN=28 PROTO=UDP SPT=53 DPT=4001 LEN=8 ]",
+     ("parkops-quoted-drop", "10.16.7.11", "10.16.6.10", "icmp", 0)),
+    (b"<4>Nov 28 05:00:00 ap kernel: reject lan in: IN=lan OUT= SRC=10.16.7.11 DST=10.16.6.10 LEN=56"
+     b" PROTO=ICMP TYPE=3 CODE=3 [SRC=10.16.6.10 DST=10.16.7.11 LEN=28 PROTO=UDP SPT=53 DPT=4001 LEN=8 ]",
+     ("lan in", "10.16.7.11", "10.16.6.10", "icmp", 0)),
     (b"<4>Nov 28 05:00:00 gw kernel: parkops-input-drop IN=eth1 OUT= SRC=fd00:16:7::b DST=fd00:16:6::a LEN=1"
      b" PROTO=ICMPv6 TYPE=128", ("parkops-input-drop", "fd00:16:7::b", "fd00:16:6::a", "icmp", 0)),
 ]  # fmt: skip
@@ -216,6 +236,32 @@ def test_more_than_its_share_is_not_read_but_counted_and_said():
     assert intake.admit("syslog", "10.0.0.2")  # others are heard all the same
     now[0] += 1
     assert sum(intake.admit("syslog", "10.0.0.1") for _ in range(50)) == 10
+
+
+def test_a_clock_that_is_set_back_silences_nobody():
+    now, heard = [1000.0], []
+    intake = Intake(Senders({"10.0.0.1": "sw-1"}), heard.append, Limit(10, 20), now=lambda: now[0])
+    assert intake.admit("syslog", "10.0.0.1")
+    now[0] -= 900
+    assert sum(intake.admit("syslog", "10.0.0.1") for _ in range(50)) == 19
+    assert [signal.name for signal in heard] == ["too-many:syslog"]
+    now[0] += 1
+    assert sum(intake.admit("syslog", "10.0.0.1") for _ in range(50)) == 10
+
+
+def test_one_address_does_not_take_all_connections(tmp_path, monkeypatch):
+    monkeypatch.setattr(sockets, "CONNECTIONS", 60)
+    with listening(tmp_path, syslog=HERE) as (running, _), contextlib.ExitStack() as held:
+        place = ("127.0.0.1", running.port("syslog-tcp"))
+        for _ in range(60):
+            held.enter_context(socket.create_connection(place, source_address=("127.0.0.99", 0)))
+        for host in ("127.0.0.2",) * 2:
+            with socket.create_connection(place, source_address=(host, 0)) as connection:
+                connection.sendall(b"<14>Nov 28 12:00:00 sw app: hello\n")
+        heard_row(tmp_path, "log:info:app", count=2)
+        assert (
+            heard_row(tmp_path, "unknown-sender:127.0.0.99").text == "malformed:syslog: too many connections"
+        )
 
 
 def test_forged_senders_fill_nothing():
@@ -277,6 +323,14 @@ def test_a_message_made_to_keep_the_reader_busy_does_not(piece):
     assert firewall.read(message) is None
     assert patterns.read(message, patterns.builtin()).name
     assert time.process_time() - before_s < 2
+
+
+@pytest.mark.parametrize("piece", [b"\n", b"1 \n"])
+def test_a_stream_of_very_short_messages_is_cut_at_once(piece):
+    frames = syslog.Frames()
+    before_s = time.process_time()
+    frames.feed(piece * 1_000_000)
+    assert time.process_time() - before_s < 5
 
 
 def test_what_is_heard_while_the_store_refuses_is_written_later(tmp_path):

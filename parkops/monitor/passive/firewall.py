@@ -82,7 +82,8 @@ def _netfilter(text: str) -> Logged | None:
     before = _BEFORE.match(text)
     if before is None:
         return None
-    fields = dict(_FIELD.findall(text[before.end("prefix") :]))
+    outer = text[before.end("prefix") :].partition("[")[0]  # an ICMP error quotes its packet in brackets
+    fields = dict(_FIELD.findall(outer))
     if not fields.get("SRC") or not fields.get("DST") or "PROTO" not in fields:
         return None
     rule, port = before["prefix"].strip().lower(), fields.get("DPT", "")

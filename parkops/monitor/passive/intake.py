@@ -96,13 +96,14 @@ class Intake:
         self.counts[origin, "received"] += 1
         now_s = self.now()
         bucket = self._bucket(address, now_s)
-        bucket.left = min(self.limit.burst, bucket.left + (now_s - bucket.time_s) * self.limit.rate_per_s)
-        bucket.time_s = max(bucket.time_s, now_s)
+        passed_s = max(0.0, now_s - bucket.time_s)  # below 0 where the clock was set back
+        bucket.left = min(self.limit.burst, bucket.left + passed_s * self.limit.rate_per_s)
+        bucket.time_s = now_s
         if bucket.left >= 1:
             bucket.left -= 1
             return True
         self.counts[origin, "limited"] += 1
-        if now_s - bucket.told_s >= 60:
+        if not 0 <= now_s - bucket.told_s < 60:
             bucket.told_s = now_s
             text = f"more than {self.limit.rate_per_s:g} messages a second: the rest is not read"
             self.say(origin, address, Said(f"{LIMITED}:{origin}", "warning", text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
@@ -14,6 +15,7 @@ from parkops.monitor.passive.syslog import Frames
 
 RECEIVE_BYTES = 4 * 1024 * 1024  # what the kernel keeps while we are busy
 CONNECTIONS = 1000
+OF_ONE = 50  # connections of one address: a stranger must not take all of them
 IDLE_S = 3600.0
 SO_RCVBUFFORCE = 33  # socket(7); Python has no name for it
 
@@ -72,7 +74,7 @@ class Streams:
 
     def __init__(self, take: Datagram, bad: Bad) -> None:
         self._take, self._bad = take, bad
-        self._open = 0
+        self._open: Counter[str] = Counter()
 
     async def serve(self, sock: socket.socket, tls: ssl.SSLContext | None) -> asyncio.Server:
         """Begin to serve on a bound socket."""
@@ -82,11 +84,11 @@ class Streams:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         address = str((writer.get_extra_info("peername") or ("?",))[0])
-        if self._open >= CONNECTIONS:
+        if self._open.total() >= CONNECTIONS or self._open[address] >= OF_ONE:
             self._bad(address, "too many connections")
             writer.close()
             return
-        self._open += 1
+        self._open[address] += 1
         frames = Frames()
         try:
             while True:
@@ -100,7 +102,9 @@ class Streams:
         except (OSError, TimeoutError, ssl.SSLError):
             return  # the sender is gone
         finally:
-            self._open -= 1
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
             writer.close()
 
 

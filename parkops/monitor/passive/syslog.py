@@ -122,27 +122,28 @@ class Frames:
     def feed(self, data: bytes) -> list[bytes]:
         """Return the messages that are complete now; ValueError when the stream cannot be followed."""
         self._rest += data
-        found = []
-        while (cut := self._cut()) is not None:
-            begin, end, after = cut
+        found, at = [], 0
+        while (cut := self._cut(at)) is not None:
+            begin, end, at = cut
             if end > begin:
                 found.append(self._rest[begin:end])
-            self._rest = self._rest[after:]
+        self._rest = self._rest[at:]  # once: a stream may consist of ends of lines
         if len(self._rest) > MOST_BYTES + 16:
             raise ValueError(f"a message of more than {MOST_BYTES} bytes")
         return found
 
-    def _cut(self) -> tuple[int, int, int] | None:
+    def _cut(self, at: int) -> tuple[int, int, int] | None:
+        """Return where the message that begins at ``at`` begins and ends, and where the next one does."""
         rest = self._rest
-        if rest[:1].isdigit():
-            digits, space, _ = rest[:8].partition(b" ")
-            if not digits.isdigit() or (not space and len(rest) >= 8):
+        if rest[at : at + 1].isdigit():
+            digits, space, _ = rest[at : at + 8].partition(b" ")
+            if not digits.isdigit() or (not space and len(rest) >= at + 8):
                 raise ValueError("no length before the message")
             if not space:
                 return None
-            begin, length = len(digits) + 1, int(digits)
+            begin, length = at + len(digits) + 1, int(digits)
             if length > MOST_BYTES:
                 raise ValueError(f"a message of more than {MOST_BYTES} bytes")
             return (begin, begin + length, begin + length) if len(rest) >= begin + length else None
-        end = rest.find(b"\n")
-        return None if end < 0 else (0, end, end + 1)
+        end = rest.find(b"\n", at)
+        return None if end < 0 else (at, end, end + 1)
