@@ -37,6 +37,12 @@ PACKAGES = {
     "parkops-ptp": "linuxptp",
     "parkops-qos": "iproute2",
     "parkops-portal": "python3",
+    # OpenWrt's services
+    "system": "base-files",
+    "network": "netifd",
+    "firewall": "firewall4",
+    "sshd": "openssh-server",
+    "park-accounts": "sudo",
 }
 UNITS = "parkops-"  # services whose unit is rendered: containers that podman runs
 MEMORY = Path("/dev/shm")  # noqa: S108  # a private folder is made in it
@@ -126,7 +132,7 @@ def _job(site: Site, run: Run) -> dict[str, Any]:
 
 
 def _package(service: str) -> str:
-    """Return the Debian package that brings a service's daemon; ``wg-quick@wg0`` is an instance of a unit."""
+    """Return the package that brings a service's daemon; ``wg-quick@wg0`` is an instance of a unit."""
     name = service.partition("@")[0]
     return PACKAGES.get(name, "podman" if name.startswith(UNITS) else name)
 

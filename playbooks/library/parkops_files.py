@@ -10,7 +10,7 @@ from ansible.module_utils import parkops_boot as boot
 from ansible.module_utils import parkops_node as node
 from ansible.module_utils import parkops_watch as watch
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.parkops_services import install
+from ansible.module_utils.parkops_packages import install
 from ansible.module_utils.parkops_shell import Failure
 
 DOCUMENTATION = r"""

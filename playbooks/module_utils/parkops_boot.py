@@ -14,7 +14,7 @@ UNITS = Path("/etc/systemd/system")
 UNIT = UNITS / "parkops-revert.service"
 WANTED = UNITS / "sysinit.target.wants" / UNIT.name
 PACKAGE = "ansible.module_utils"
-MODULES = ("parkops_shell", "parkops_services", "parkops_node", "parkops_watch", "parkops_boot")
+MODULES = tuple(f"parkops_{name}" for name in ("shell", "packages", "services", "node", "watch", "boot"))
 # Before whatever reads a managed file: daemons then start with the old ones, and none has to be told.
 TEXT = f"""[Unit]
 Description=Take back a change of parkops that was not confirmed

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible.module_utils import parkops_packages as packages
 from ansible.module_utils import parkops_services as services
 from ansible.module_utils.parkops_shell import Failure, attempt, run
 
@@ -98,7 +99,7 @@ def _modes(spec):
 
 
 def _packages(spec):
-    missing = services.missing_packages(spec.packages)
+    missing = packages.missing(spec.packages)
     return Facet("missing packages", "".join(f"{name}\n" for name in missing), "")
 
 

@@ -154,22 +154,6 @@ def await_running(services):
         raise Failure(f"not running after the change: {', '.join(left)}")
 
 
-def missing_packages(names):
-    """Return the packages that are not installed, sorted."""
-    missing = []
-    for name in sorted(set(names)):
-        code, output = attempt("dpkg-query", "-W", "-f", "${Status}", name)
-        if code or "install ok installed" not in output:
-            missing.append(name)
-    return missing
-
-
-def install(names):
-    """Install packages without a question."""
-    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-    run("apt-get", "-q", "-y", "--no-install-recommends", "install", *names)
-
-
 def ruleset(path=None):
     """Return the nftables ruleset as the kernel lists it: the live one, or what a file would make of it.
 
