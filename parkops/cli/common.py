@@ -192,6 +192,11 @@ class Context:
             return replace(park, targets=lab.served(park.targets))
         return park
 
+    @property
+    def left_out(self) -> int:
+        """How many targets of the plan its monitor does not watch, since no node of the lab serves them."""
+        return len(self.park().targets) - len(self.watched_park().targets)
+
     def basis(self) -> Basis:
         """Return what the plan asks to be scored by; PlanError with every mistake in its files."""
         from parkops.assess import basis_of

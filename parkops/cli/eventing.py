@@ -30,6 +30,13 @@ def ago(seconds: float) -> str:
     return " ".join(parts[:2])
 
 
+def unserved(count: int) -> str:
+    """Say how many targets of the plan are left out in a lab, "" for none."""
+    if not count:
+        return ""
+    return f"{count} target{'s are' if count > 1 else ' is'} left out: the lab's nodes do not serve that."
+
+
 def length(seconds: float) -> str:
     """Say how long something was, to the tenth of a second while it is short."""
     return f"{seconds:.1f} s" if seconds < 60 else ago(seconds)
@@ -115,9 +122,11 @@ def tree(events: Sequence[Event]) -> tuple[list[Event], dict[int, int]]:
         if event.parent is not None and event.parent in present:
             children.setdefault(event.parent, []).append(event)
     found = []
-    for event in events:
-        if event.parent is None or event.parent not in present:
-            found += [event, *children.get(event.id, ())]
+    waiting = [event for event in reversed(events) if event.parent is None or event.parent not in present]
+    while waiting:
+        event = waiting.pop()
+        found.append(event)
+        waiting += reversed(children.get(event.id, ()))
     return found, {number: len(items) for number, items in children.items()}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from parkops.cli.common import Context, json_option
-from parkops.cli.eventing import WIDE, ago, event_document
+from parkops.cli.eventing import WIDE, ago, event_document, unserved
 
 if TYPE_CHECKING:
     from rich.console import ConsoleDimensions, RenderableType
@@ -50,7 +50,7 @@ def status(ctx: Context, as_json: bool, by: str) -> None:
 
     park = ctx.watched_park()
     with ctx.open_store() as store:
-        seen = look(park, store, By(by))
+        seen = look(park, store, By(by), ctx.left_out)
     pid = running_pid(ctx.workspace)
     if as_json:
         ctx.print_json("status", document(park, seen, pid))
@@ -58,7 +58,7 @@ def status(ctx: Context, as_json: bool, by: str) -> None:
         ctx.console.print(screen(park, seen, By(by), pid, ctx.console.size))
 
 
-def look(park: Park, store: Store, by: By) -> Board:
+def look(park: Park, store: Store, by: By, left_out: int = 0) -> Board:
     """Read what a screen shows from the store."""
     import time
 
@@ -66,7 +66,7 @@ def look(park: Park, store: Store, by: By) -> Board:
 
     push, now_s = store.last_results(), time.time()
     seen = board(park, store.latest(), store.events(open_only=True), push, now_s, by)
-    return replace(seen, vitals=store.vitals())
+    return replace(seen, vitals=store.vitals(), left_out=left_out)
 
 
 def screen(park: Park, seen: Board, by: By, pid: int | None, size: ConsoleDimensions) -> RenderableType:
@@ -102,6 +102,8 @@ def headline(park: Park, seen: Board, pid: int | None) -> RenderableType:
         line.append("what follows is as old as that", style="not bold red")
     else:
         line.append(f"{runs}, last sample {ago(seen.age_s)} ago", style="not bold")
+    if seen.left_out:
+        line.append(f"\n{unserved(seen.left_out)}", style="not bold")
     if seen.vitals is not None and (seen.vitals.gaps or seen.vitals.lag_s >= LATE_S):
         line.append(f"\n{_doing(seen.vitals)}", style="not bold yellow")
     return line
@@ -223,6 +225,7 @@ def document(park: Park, seen: Board, pid: int | None) -> dict[str, Any]:
             "vitals": None if seen.vitals is None else asdict(seen.vitals),
         },
         "targets": {state.value: count for state, count in seen.counts.items()},
+        "left_out": seen.left_out,
         "devices": {"watched": seen.devices, "in_trouble": seen.troubled_devices},
         "groups": [
             {

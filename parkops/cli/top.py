@@ -94,7 +94,7 @@ def _screen(ctx: Context, park: Park, mode: str, size: ConsoleDimensions, *, key
     from parkops.monitor.board import By, tiles
 
     with ctx.open_store() as store:
-        seen = look(park, store, By.ZONE)
+        seen = look(park, store, By.ZONE, ctx.left_out)
     lines = size.height if keys else max(size.height, 40)
     found = tiles(park, seen)
     columns = max(1, size.width // (TILE + 2))

@@ -31,14 +31,18 @@ class _Seen:
     """What is known of devices and groups now."""
 
     def __init__(self, park: Park, latest: Iterable[Interval], reach: Iterable[Reach], now_s: float) -> None:
-        states = {item.target: item.state for item in latest if now_s - item.end_s <= MAX_AGE_S}
+        states = {
+            item.target: item.state
+            for item in latest
+            if item.start_s <= now_s and now_s - item.end_s <= MAX_AGE_S  # later says nothing of then either
+        }
         self._by_device: dict[str, dict[str, list[State]]] = {}
         for target in park.targets:
             if target.param("expect") == "blocked":
                 continue  # what is silent as planned may as well be dead
             state = states.get(target.id, State.UNKNOWN)
             self._by_device.setdefault(target.device, {}).setdefault(target.probe, []).append(state)
-        fresh = {item.expectation: item for item in reach if now_s - item.time_s <= MAX_AGE_S}
+        fresh = {item.expectation: item for item in reach if 0 <= now_s - item.time_s <= MAX_AGE_S}
         self._reached: dict[str, bool] = {}
         for expectation in park.expectations:
             found = fresh.get(expectation.id)

@@ -79,6 +79,7 @@ class Board:
     time_s: float
     rows: tuple[Row, ...] = ()  # every target
     vitals: Vitals | None = None  # how the monitor that saw all this did
+    left_out: int = 0  # targets of the plan that are not watched, since a lab does not serve them
 
     @property
     def causes(self) -> tuple[Event, ...]:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from parkops.cli import cli
 from parkops.errors import UsageError
-from parkops.model import Sample, State, Vitals, Workspace
+from parkops.model import Event, Sample, State, Vitals, Workspace
 from parkops.monitor.hours import Hours
 from parkops.pipeline import load_park
 from parkops.store import Store
@@ -87,6 +87,48 @@ def test_availability_for_programs(watched):
     assert told["outages"][0]["target"] == "core-1/icmp"
     assert {"objective", "held", "burns"} <= set(told["objectives"][0])
     assert {c["basis"] for c in told["coverage"]} == {"plan", "live"}
+
+
+def test_a_window_that_reaches_into_the_future_ends_now(watched):
+    told = json.loads(call(watched, "availability", "--from", "-1d", "--to", "2126-01-01", "--json"))
+    assert told["to_s"] == pytest.approx(time.time(), abs=600)
+    assert sum(c["numerator"] for c in told["coverage"] if c["basis"] == "live") > 0, "seen alive just now"
+    said = call(watched, "availability", "--from", "-1d", "--to", "2126-01-01", width=120)
+    assert re.search(r" (100|99\.\d+) % of the time of 116 targets is known", said)
+    with pytest.raises(UsageError, match="has not begun yet"):
+        call(watched, "availability", "--from", "2125-01-01", "--to", "2126-01-01")
+
+
+def test_outages_stand_under_their_root_cause_and_other_events_are_none(watched):
+    now_s = time.time()
+    with Store.open(Workspace(watched).database) as store, store.transaction():
+        (cause,) = store.events()
+        for target, device, kind, when_s in (
+            ("core-1/ssh", "core-1", "outage", now_s - 5.9 * 3600),
+            ("core-2/icmp", "core-2", "loss", now_s - 5 * 3600),
+            ("gone/icmp", "gone", "outage", now_s - 5 * 3600),
+        ):
+            store.add_event(Event(0, target, device, "critical", "no answer", when_s, kind=kind))
+        child = store.find_event("core-1/ssh")
+        store.change_event(child.id, "parent", cause.id)
+    try:
+        for width in (80, 120):
+            said = call(watched, "availability", "--from", "-1d", "--outages", width=width)
+            assert said.index(" core-1/icmp: no answer") < said.index("└ core-1/ssh: no answer")
+            assert "core-2/icmp" not in said
+            assert "gone/icmp" not in said
+            assert max(map(len, said.splitlines())) <= width
+        told = json.loads(call(watched, "availability", "--from", "-1d", "--json"))
+        assert [(e["target"], e["parent"]) for e in told["outages"]] == [
+            ("core-1/icmp", None), ("core-1/ssh", cause.id),
+        ]  # fmt: skip
+        said = call(watched, "availability", "--from", "-5h", "--outages")
+        assert "core-1/ssh" in said
+    finally:
+        with Store.open(Workspace(watched).database) as store, store.transaction():
+            for event in store.events():
+                if event.id != cause.id:
+                    store.close_event(event.id, now_s - 5.9 * 3600)
 
 
 def test_availability_as_csv(watched):

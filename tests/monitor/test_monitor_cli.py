@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from monitor_parts import Service, free_port, park_of, target
 from rich.console import Console
 
+from parkops.cli.availability import availability
 from parkops.cli.common import Context
 from parkops.cli.events import events
 from parkops.cli.monitor import monitor
@@ -125,8 +126,13 @@ def test_what_a_lab_does_not_serve_is_no_target_of_its_status(call, key, known):
     """Neither while the lab runs nor after it: nobody ever probes that there."""
     snmp = target("snmp", community="env:C")
     call.park = replace(call.park, targets=(*call.park.targets, snmp), access=Access(key=key))
-    assert sum(json.loads(call(status, "--json"))["targets"].values()) == known
+    told, figures = json.loads(call(status, "--json")), json.loads(call(availability, "--json"))
+    assert sum(told["targets"].values()) == figures["park"][0]["targets"] == known
+    assert told["left_out"] == figures["left_out"] == 3 - known
     assert f"{known} targets: 0 up, 0 down, {known} unknown" in call(top, "--once", width=120)
+    for verb in ((status,), (top, "--once"), (availability,)):
+        said = call(*verb, width=120)
+        assert ("1 target is left out: the lab's nodes do not serve that." in said) == (known == 2), verb
 
 
 LIVE = """
