@@ -25,7 +25,7 @@ class Parser:
     call: tuple[str, ...]
     package: str
     program: str = ""  # default: the first word of the call
-    folder: str = ""  # must be there, or the program refuses everything
+    folder: str = ""  # must be there, or the program refuses everything; of tmpfiles.d, or a started service
 
     @property
     def name(self) -> str:
@@ -42,6 +42,9 @@ NGINX = (
     " && exec nginx -t -q -c {folder}/nginx.conf"
 )
 SSHD = "ssh-keygen -q -t ed25519 -N '' -f {folder}/key && exec /usr/sbin/sshd -t -h {folder}/key -f {file}"
+# Show a folder that this machine lacks to one program, in a mount namespace of its own.
+SHOW = 'mount -t tmpfs tmpfs "${1%/*}" && mkdir -m 755 "$1" && shift && exec "$@"'
+SHOWN = (*(("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-r", "-m")), "sh", "-c", SHOW, "sh")
 STAMP = re.compile(r"^[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ]\S+ (\[emerg\] [0-9#]+: )?")
 CHATTER = re.compile(r"Checking |FAILED|rsyslogd: version |.*: warnings occurred in file ")
 ELSEWHERE = re.compile(r"'/etc/ssl/parkops/[^']*' could not be accessed")  # what the node itself has
@@ -74,13 +77,15 @@ def _check(artifact: Artifact) -> Finding:
     if which(parser.name, path=PATH) is None:
         what = f"{parser.name} is not installed (Debian package {parser.package})"
         return _finding(artifact, Verdict.UNKNOWN, what)
-    if parser.folder and not Path(parser.folder).is_dir():
-        return _finding(artifact, Verdict.UNKNOWN, f"{parser.name} wants {parser.folder}, which is not here")
     with tempfile.TemporaryDirectory(prefix="parkops-") as folder:
+        before = showing(parser.folder, Path(folder))
+        if before is None:
+            what = f"{parser.name} wants {parser.folder}, which is not here"
+            return _finding(artifact, Verdict.UNKNOWN, what)
         file = Path(folder) / Path(artifact.path).name
         file.write_text(artifact.text, encoding="utf-8")
         try:
-            code, output = _run([part.format(file=file, folder=folder) for part in parser.call])
+            code, output = _run([*before, *(part.format(file=file, folder=folder) for part in parser.call)])
         except subprocess.TimeoutExpired:
             what = f"{parser.name} did not answer within {TIMEOUT_S:g} s"
             return _finding(artifact, Verdict.UNKNOWN, what)
@@ -90,6 +95,19 @@ def _check(artifact: Artifact) -> Finding:
     if ELSEWHERE.search(complaint):
         return _finding(artifact, Verdict.UNKNOWN, f"cannot be told on this machine: {complaint}")
     return _finding(artifact, Verdict.FAIL, complaint or f"{parser.name} ended with {code} and said nothing")
+
+
+def showing(folder: str, work: Path) -> tuple[str, ...] | None:
+    """Return the words before a program's call that let it see a folder; none where it is there.
+
+    ``work`` is where its files are, which must not be hidden. None where the folder cannot be shown.
+    """
+    if not folder or Path(folder).is_dir():
+        return ()
+    words = (*SHOWN, folder)
+    if work.resolve().is_relative_to(Path(folder).parent.resolve()) or _run([*words, "true"])[0]:
+        return None
+    return words
 
 
 def _complaint(output: str) -> str:

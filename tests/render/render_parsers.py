@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from parkops.verify.syntax import showing
+
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 YANG = Path(os.environ.get("PARKOPS_YANG", SHARED / "yang"))
@@ -68,14 +70,20 @@ def chrony(text: str, folder: Path) -> str:
     return run("chronyd", "-p", "-f", _file(folder, text))
 
 
+def sshd_call(folder: Path) -> tuple[str, ...]:
+    """Return how sshd is called where it never ran as well: it wants a folder that its service makes."""
+    before = showing("/run/sshd", folder)
+    if before is None:
+        pytest.skip("sshd -t wants /run/sshd, which is not here and cannot be shown in a namespace")
+    return (*before, shutil.which("sshd", path=PATH) or "sshd")
+
+
 def sshd(text: str, folder: Path) -> str:
     need("sshd", "ssh-keygen")
     key = folder / "host_key"
     if not key.exists():
         assert run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key) == ""
-    if not Path("/run/sshd").is_dir():
-        pytest.skip("sshd -t wants /run/sshd, which is not here")
-    return run(shutil.which("sshd", path=PATH) or "", "-t", "-h", key, "-f", _file(folder, text))
+    return run(*sshd_call(folder), "-t", "-h", key, "-f", _file(folder, text))
 
 
 def rsyslog(text: str, folder: Path) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import sample
-from render_parsers import PARSERS, PATH, TIMEOUT_S, frr, need, nftables, rsyslog, run, sshd
+from render_parsers import PARSERS, PATH, TIMEOUT_S, frr, need, nftables, rsyslog, run, sshd, sshd_call
 from sample import at, only
 
 from parkops.model import (
@@ -263,7 +263,7 @@ def test_sshd_listens_in_the_instance_that_there_is(
     text = rendered[device]["/etc/ssh/sshd_config.d/parkops.conf"].text
     assert "bad routing domain" in sshd(text, tmp_path).lower().replace("invalid", "bad")
     file, key = tmp_path / "artifact", tmp_path / "host_key"
-    assert in_namespace('$(command -v sshd) -t -h "$1" -f "$2"', key, file) == ""
+    assert in_namespace('"$@"', *sshd_call(tmp_path), "-t", "-h", key, "-f", file) == ""
 
 
 @pytest.mark.parametrize("device", HOSTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 import sample
 import uci
-from render_parsers import PATH, TIMEOUT_S, need, run, sshd
+from render_parsers import PATH, TIMEOUT_S, need, run, sshd, sshd_call
 from sample import only, sample_park
 
 from parkops.model import Device, Role, Vpn, Wlan
@@ -205,9 +204,8 @@ def test_sshd_asks_only_accounts_for_passwords(tmp_path: Path) -> None:
     assert sshd("\n".join(line for line in text.splitlines() if "HostKey /" not in line), tmp_path) == ""
     key, file = tmp_path / "host_key", tmp_path / "artifact"
     for user, word in (("root", "no"), ("parkops", "yes")):
-        asked = ("sshd", "-T", "-h", str(key), "-f", str(file), "-C", f"user={user},host=x,addr=172.31.0.1")
-        program = shutil.which(asked[0], path=PATH) or ""
+        asked = ("-T", "-h", str(key), "-f", str(file), "-C", f"user={user},host=x,addr=172.31.0.1")
         told = subprocess.run(
-            [program, *asked[1:]], capture_output=True, text=True, timeout=TIMEOUT_S, check=True
+            [*sshd_call(tmp_path), *asked], capture_output=True, text=True, timeout=TIMEOUT_S, check=True
         )
         assert f"passwordauthentication {word}\n" in told.stdout

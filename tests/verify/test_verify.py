@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -187,6 +189,30 @@ def test_a_syntax_error_is_found(language: str, text: str, words: str) -> None:
     assert finding.subject == f"x/{language}.txt"
     assert words in finding.message
     assert "/tmp" not in finding.message
+
+
+WITHOUT_RUN = """
+import sys
+from pathlib import Path
+from parkops.model import Artifact, ArtifactKind
+from parkops.verify.syntax import check_syntax
+
+assert not Path("/run/sshd").exists()
+text = "MaxAuthTries 3\\n" + sys.argv[1]
+[found] = check_syntax((Artifact("x/sshd.txt", text, ArtifactKind.FILE, "sshd", "x"),))
+print(found.verdict.value, found.message)
+"""
+
+
+@pytest.mark.parametrize(("more", "words"), [("", "accepted"), ("MaxAuthTry 3\n", "MaxAuthTry")])
+def test_sshd_is_asked_on_a_machine_where_it_never_ran(more: str, words: str) -> None:
+    """Its folder below /run is made by the service, for the time that it runs."""
+    script = 'mount -t tmpfs tmpfs /run && exec "$@"'
+    call = ["unshare", "-r", "-m", "sh", "-c", script, "sh", sys.executable, "-c", WITHOUT_RUN, more]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    assert done.stdout.startswith("fail " if more else "pass ")
+    assert words in done.stdout
 
 
 def test_a_missing_parser_is_unknown_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
