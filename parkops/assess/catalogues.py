@@ -223,7 +223,7 @@ class ThresholdCatalogue(Entry):
 def read(name: str) -> Any:
     """Return a file of the product's catalogues as plain data."""
     text = (files("parkops.assess") / "catalogue" / name).read_text(encoding="utf-8")
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  a safe loader
+    return yaml.load(text, yaml.CSafeLoader)
 
 
 @cache

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files as package_files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parkops.assess.config.audit import redacted
 from parkops.model import (
@@ -24,6 +24,9 @@ from parkops.model import (
     Workspace,
     digest,
 )
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 VERSION = 1
 KIND = "parkops.evidence-bundle"
@@ -171,10 +174,10 @@ def hidden(text: str) -> tuple[str, int]:
     return "".join(shown), count
 
 
-def _table(rows: Sequence[object]) -> bytes:
+def _table(rows: Sequence[DataclassInstance]) -> bytes:
     """Return like values as CSV."""
     out = io.StringIO(newline="")
-    dicts = [asdict(row) for row in rows]  # type: ignore[call-overload]  # dataclasses all
+    dicts = [asdict(row) for row in rows]
     if dicts:
         writer = csv.DictWriter(out, list(dicts[0]), lineterminator="\n")
         writer.writeheader()
@@ -183,7 +186,7 @@ def _table(rows: Sequence[object]) -> bytes:
 
 
 def _measured(evidence: EvidenceSet) -> Iterator[Member]:
-    tables = {
+    tables: dict[str, tuple[Sequence[DataclassInstance], str]] = {
         "measured/intervals.csv": (evidence.intervals, "states of targets over time"),
         "measured/availability.csv": (evidence.availability, "seconds in each state"),
         "measured/events.csv": (evidence.events, "events with their life"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 FRR, SWITCH, LINUX, HOST = "frr", "ietf", "linux", "host"
 
@@ -94,14 +95,10 @@ def load_spec(text: str) -> LabSpec:
     return LabSpec(**data)
 
 
-def _node(data: dict[str, object]) -> NodeSpec:
+def _node(data: dict[str, Any]) -> NodeSpec:
     values = dict(data)
     for name, kind in (("addresses", Address), ("listeners", Listener)):
-        entries = values[name]
-        assert isinstance(entries, list)
-        values[name] = tuple(kind(**entry) for entry in entries)
+        values[name] = tuple(kind(**entry) for entry in values[name])
     for name in ("ports", "yang"):
-        entries = values[name]
-        assert isinstance(entries, list)
-        values[name] = tuple(entries)
-    return NodeSpec(**values)  # type: ignore[arg-type]  # read back from our own asdict
+        values[name] = tuple(values[name])
+    return NodeSpec(**values)

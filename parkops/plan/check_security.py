@@ -10,7 +10,7 @@ from parkops.plan.hints import unknown
 from parkops.plan.marks import Key, Marks
 from parkops.plan.names import one_way_gateway
 from parkops.plan.places import Places
-from parkops.plan.schema import Plan
+from parkops.plan.schema import EndpointPlan, Plan
 
 Found = Iterator[Problem]
 
@@ -67,12 +67,12 @@ def check_ports(plan: Plan, marks: Marks) -> Found:
         (("hosted", name, "service"), hosted.service) for name, hosted in plan.hosted.items()
     ]
     for item in Places.of(plan).attached.values():
-        if item.node is None:
-            parts.append(((*item.path, "services"), item.plan.services))  # type: ignore[union-attr]  # an endpoint group
+        if isinstance(item.plan, EndpointPlan):
+            parts.append(((*item.path, "services"), item.plan.services))
             continue
         parts += [
             ((*item.path, "workloads", name, "ports"), workload.ports)
-            for name, workload in item.node.workloads.items()
+            for name, workload in item.plan.workloads.items()
         ]
     for path, services in parts:
         for index, service in enumerate(services):

@@ -55,4 +55,4 @@ def _is_address(text: str) -> bool:
 
 
 def _overlap(one: str, other: str) -> bool:
-    return one == other or not {one, other}.isdisjoint({"0.0.0.0", "::"})  # noqa: S104
+    return one == other or any(ip_address(text).is_unspecified for text in (one, other) if _is_address(text))

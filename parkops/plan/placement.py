@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 
 from parkops.plan.names import PlannedSite
@@ -71,7 +72,7 @@ def place(site: PlannedSite) -> Placement:
     placed: dict[str, tuple[str, ...]] = {}
     for name, workload in sorted(site.plan.workloads.items(), key=_largest_first):
         may = [node for node in workload.nodes or edge if node in rooms]
-        ranked = sorted(set(may), key=lambda node, name=name: _rank(name, node))  # type: ignore[misc]  # a default binds the loop's name
+        ranked = sorted(set(may), key=partial(_rank, name))
         chosen = tuple(node for node in ranked if rooms[node].fits(workload))[: workload.replicas]
         for node in chosen:
             rooms[node].give(workload)

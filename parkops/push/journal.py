@@ -135,9 +135,9 @@ class Journal:
         return verify(self._entries(""), self.text)
 
     def _entries(self, tx: str) -> Iterator[Entry]:
-        where, values = ("WHERE tx=?", (tx,)) if tx else ("", ())
+        query = "SELECT * FROM entry WHERE tx=? ORDER BY seq" if tx else "SELECT * FROM entry ORDER BY seq"
         with self._lock:
-            rows = self._db.execute(f"SELECT * FROM entry {where} ORDER BY seq", values).fetchall()  # noqa: S608
+            rows = self._db.execute(query, (tx,) if tx else ()).fetchall()
         for row in rows:
             seq, time_s, name, of, device, step, detail, data, texts, previous, sealed = row
             yield Entry(

@@ -107,7 +107,7 @@ def text(notice: TenantNotice, lang: Language, suffix: str) -> str:
             return ("涉及他方，内容略", WITHHELD)[place]
         return (chinese.phrase(event_cause) or event_cause) if lang == "zh" else event_cause
 
-    source = _environment(suffix).get_template(f"notice.{suffix}.j2")
+    source = _environment().get_template(f"notice.{suffix}.j2")
     return source.render(
         notice=notice,
         lang=lang,
@@ -126,12 +126,12 @@ def text(notice: TenantNotice, lang: Language, suffix: str) -> str:
     )
 
 
-def _environment(suffix: str) -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     return Environment(
         loader=PackageLoader("parkops.report", "templates"),
-        autoescape=suffix == "html",  # noqa: S701  plain text has nothing to escape
+        autoescape=select_autoescape(("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

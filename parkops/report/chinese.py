@@ -33,7 +33,7 @@ def _tables() -> _Tables:
     import yaml
 
     text = (files("parkops.report") / "phrases.zh.yaml").read_text(encoding="utf-8")
-    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  a safe loader
+    data = yaml.load(text, yaml.CSafeLoader)
     vocabulary = {key: pair.zh for table in (ROLES, KINDS, OUTCOMES) for key, pair in table.items()}
     vocabulary |= data["vocabulary"]
     messages = PhraseTable(data["messages"] | data["criteria"], vocabulary)

@@ -16,8 +16,8 @@ from parkops.errors import MachineError, UsageError
 
 TOKEN = re.compile(r"@secret:(?P<ref>(?:env|file|age|vault):[^@\s]+)@")
 AGE_IDENTITY = "PARKOPS_AGE_IDENTITY"  # file with the identity that age files are encrypted to
-VAULT_PASSWORD = "PARKOPS_VAULT_PASSWORD"  # noqa: S105  # the name of the variable, not the password
-VAULT_PASSWORD_FILE = "PARKOPS_VAULT_PASSWORD_FILE"  # noqa: S105  # likewise
+VAULT_VARIABLE = "PARKOPS_VAULT_PASSWORD"  # holds the password of ansible-vault
+VAULT_FILE_VARIABLE = "PARKOPS_VAULT_PASSWORD_FILE"  # names a file that holds it
 PART_CHARS = 8  # a line of a secret that is shorter is no secret by itself
 
 
@@ -85,11 +85,11 @@ def _from_age(ref: str, name: str, base: Path) -> str:
 
 def _from_vault(ref: str, name: str, base: Path) -> str:
     path, _, key = name.partition("#")
-    password = os.environ.get(VAULT_PASSWORD, "")
-    if not password and VAULT_PASSWORD_FILE in os.environ:
-        password = _read(ref, base / os.environ[VAULT_PASSWORD_FILE]).decode().strip()
+    password = os.environ.get(VAULT_VARIABLE, "")
+    if not password and VAULT_FILE_VARIABLE in os.environ:
+        password = _read(ref, base / os.environ[VAULT_FILE_VARIABLE]).decode().strip()
     if not password:
-        hint = f"set {VAULT_PASSWORD_FILE} or {VAULT_PASSWORD}"
+        hint = f"set {VAULT_FILE_VARIABLE} or {VAULT_VARIABLE}"
         raise UsageError(f"the secret {ref} needs the vault's password", hint=hint)
     try:
         text = unvault(_read(ref, base / path).decode(), password)

@@ -57,7 +57,7 @@ def planted(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     """A copy of it, and the environment that opens its secrets."""
     monkeypatch.setenv("PLANTED", SECRET["env"])
     monkeypatch.setenv(secrets.AGE_IDENTITY, "identity")
-    monkeypatch.setenv(secrets.VAULT_PASSWORD_FILE, "password")
+    monkeypatch.setenv(secrets.VAULT_FILE_VARIABLE, "password")
     return Path(shutil.copytree(folder, tmp_path / "park"))
 
 

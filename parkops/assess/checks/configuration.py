@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 
 from parkops.assess.config import Audits, File, Observation, Posture, examine, find_audits, plane_of
@@ -69,7 +70,7 @@ def config_holds(
             "; ".join(known[name].title for name in facts if name in known), "no such device"
         )
     for device in devices:
-        examined = context.once(("examined", device.name), lambda d=device: _examined(context, d))  # type: ignore[misc]
+        examined = context.once(("examined", device.name), partial(_examined, context, device))
         yield from _outcomes(device, examined, [name for name in facts if name in known], needed)
 
 

@@ -10,6 +10,7 @@ from parkops.plan.schema.base import Flag, Line, Number, Part, Whole, examples
 
 Port = Annotated[Whole, Field(ge=1, le=65535)]
 Address = Annotated[str, Field(max_length=45)]  # that it is one is checked with the place
+ALL = "0.0.0.0"  # noqa: S104  # a listener is there to be sent to
 ADDRESS = "IP address of this machine at which to listen; 0.0.0.0 and :: mean all"
 
 
@@ -18,7 +19,7 @@ class SyslogListenerPlan(Part):
 
     model_config = examples({"address": "172.31.0.1", "port": 514})
 
-    address: Address = Field(default="0.0.0.0", description=ADDRESS)  # noqa: S104 - it is there to be sent to
+    address: Address = Field(default=ALL, description=ADDRESS)
     port: Port = Field(default=514, description="UDP and TCP port")
 
 
@@ -27,7 +28,7 @@ class SyslogTlsListenerPlan(Part):
 
     model_config = examples({"certificate": "tls/monitor.pem", "key": "tls/monitor.key"})
 
-    address: Address = Field(default="0.0.0.0", description=ADDRESS)  # noqa: S104
+    address: Address = Field(default=ALL, description=ADDRESS)
     port: Port = Field(default=6514, description="TCP port")
     certificate: Annotated[Line, Field(min_length=1)] = Field(
         description="File of our certificate (PEM), with its chain; relative to the park's folder"
@@ -44,7 +45,7 @@ class TrapListenerPlan(Part):
 
     model_config = examples({"port": 1162})
 
-    address: Address = Field(default="0.0.0.0", description=ADDRESS)  # noqa: S104
+    address: Address = Field(default=ALL, description=ADDRESS)
     port: Port = Field(default=162, description="UDP port")
 
 
@@ -53,7 +54,7 @@ class FlowListenerPlan(Part):
 
     model_config = examples({"port": 2055})
 
-    address: Address = Field(default="0.0.0.0", description=ADDRESS)  # noqa: S104
+    address: Address = Field(default=ALL, description=ADDRESS)
     port: Port = Field(default=6343, description="UDP port")
 
 
