@@ -24,6 +24,9 @@ class Delivery:
     error: str = ""
 
 
+_WINDOWS = "SELECT id, subject, reason, begin_s, end_s, by FROM maintenance "
+
+
 def put(connection: Database, item: Delivery) -> None:
     """Add a message to the queue."""
     connection.execute(
@@ -91,11 +94,10 @@ def end_window(connection: Database, number: int, time_s: float) -> Window:
 
 def windows(connection: Database, number: int | None = None) -> tuple[Window, ...]:
     """Return planned work that people added, by its begin."""
-    where, values = ("", ()) if number is None else ("WHERE id = ?", (number,))
-    rows = connection.execute(
-        f"SELECT id, subject, reason, begin_s, end_s, by FROM maintenance {where} ORDER BY begin_s, id",  # noqa: S608
-        values,
-    )
+    if number is None:
+        rows = connection.execute(_WINDOWS + "ORDER BY begin_s, id")
+    else:
+        rows = connection.execute(_WINDOWS + "WHERE id = ?", (number,))
     return tuple(
         Window(f"#{row[0]}", row[1], row[2], row[3], row[4], by=row[5], number=row[0]) for row in rows
     )

@@ -6,12 +6,26 @@ from parkops.errors import UsageError
 from parkops.model import Event, EventStep, Phase
 from parkops.store.database import Database
 
-_COLUMNS = (
-    "id, target, device, severity, cause, opened_s, acknowledged_s, acknowledged_by, closed_s, note, kind,"
-    " work_s, work_by, resolved_s, closed_by, parent, change, acknowledge_by_s, resolve_by_s, reopened,"
-    " calm_s, muted, tenant"
+_SELECT = (
+    "SELECT id, target, device, severity, cause, opened_s, acknowledged_s, acknowledged_by, closed_s, note,"
+    " kind, work_s, work_by, resolved_s, closed_by, parent, change, acknowledge_by_s, resolve_by_s, reopened,"
+    " calm_s, muted, tenant FROM events "
 )
-_SELECT = f"SELECT {_COLUMNS} FROM events "  # noqa: S608 - names of columns only
+_SET = {
+    "cause": "UPDATE events SET cause = ? WHERE id = ?",
+    "severity": "UPDATE events SET severity = ? WHERE id = ?",
+    "parent": "UPDATE events SET parent = ? WHERE id = ?",
+    "change": "UPDATE events SET change = ? WHERE id = ?",
+    "muted": "UPDATE events SET muted = ? WHERE id = ?",
+}
+_OLD = """
+SELECT id FROM events
+WHERE closed_s < ? AND NOT EXISTS (
+  SELECT 1 FROM events AS later
+  WHERE later.parent = events.id AND (later.closed_s IS NULL OR later.closed_s >= ?)
+)
+"""
+_STEPS = "SELECT event, time_s, step, by, note FROM event_steps "
 
 
 def insert(connection: Database, event: Event) -> Event:
@@ -105,9 +119,7 @@ def append_note(connection: Database, event_id: int, note: str) -> Event:
 
 def change(connection: Database, event_id: int, column: str, value: object) -> Event:
     """Set one of: cause, severity, parent, change, muted."""
-    if column not in ("cause", "severity", "parent", "change", "muted"):
-        raise ValueError(column)
-    connection.execute(f"UPDATE events SET {column} = ? WHERE id = ?", (value, event_id))  # noqa: S608
+    connection.execute(_SET[column], (value, event_id))
     return get(connection, event_id)
 
 
@@ -131,12 +143,6 @@ def family(connection: Database, event_id: int) -> tuple[Event, ...]:
     return tuple(Event(*row) for row in connection.execute(query, (event_id,) * 3))
 
 
-def resolved_before(connection: Database, time_s: float) -> tuple[Event, ...]:
-    """Return what is resolved since before a time, and not closed."""
-    query = _SELECT + "WHERE closed_s IS NULL AND resolved_s <= ? ORDER BY id"
-    return tuple(Event(*row) for row in connection.execute(query, (time_s,)))
-
-
 def get(connection: Database, event_id: int) -> Event:
     """Return an event; UsageError when there is none of that number."""
     row = connection.execute(_SELECT + "WHERE id = ?", (event_id,)).fetchone()
@@ -158,18 +164,14 @@ def prune(connection: Database, before_s: float) -> int:
 
     The cause of one that stays, stays as well.
     """
-    old = (
-        "closed_s < ? AND NOT EXISTS (SELECT 1 FROM events AS later WHERE later.parent = events.id"
-        " AND (later.closed_s IS NULL OR later.closed_s >= ?))"
-    )
-    rows = connection.execute(f"SELECT id FROM events WHERE {old}", (before_s, before_s)).fetchall()  # noqa: S608
-    for table in ("deliveries", "event_steps"):
-        for (number,) in rows:
-            connection.execute(f"DELETE FROM {table} WHERE event = ?", (number,))  # noqa: S608
-    for (number,) in rows:
-        connection.execute("UPDATE events SET parent = NULL WHERE parent = ?", (number,))
-    for (number,) in rows:
-        connection.execute("DELETE FROM events WHERE id = ?", (number,))
+    rows = connection.execute(_OLD, (before_s, before_s)).fetchall()
+    for query in (
+        "DELETE FROM deliveries WHERE event = ?",
+        "DELETE FROM event_steps WHERE event = ?",
+        "UPDATE events SET parent = NULL WHERE parent = ?",
+        "DELETE FROM events WHERE id = ?",
+    ):
+        connection.executemany(query, rows)
     return len(rows)
 
 
@@ -183,6 +185,8 @@ def add_step(connection: Database, step: EventStep) -> None:
 
 def steps(connection: Database, event_id: int | None) -> tuple[EventStep, ...]:
     """Return the history of an event, or of all, in the order in which it was written."""
-    where, values = ("", ()) if event_id is None else ("WHERE event = ?", (event_id,))
-    query = f"SELECT event, time_s, step, by, note FROM event_steps {where} ORDER BY id"  # noqa: S608
-    return tuple(EventStep(*row) for row in connection.execute(query, values))
+    if event_id is None:
+        rows = connection.execute(_STEPS + "ORDER BY id")
+    else:
+        rows = connection.execute(_STEPS + "WHERE event = ? ORDER BY id", (event_id,))
+    return tuple(EventStep(*row) for row in rows)

@@ -88,10 +88,6 @@ class EventStore(BaseStore):
         """Return the history of an event, or of all events."""
         return events.steps(self._connection, event_id)
 
-    def resolved_before(self, time_s: float) -> tuple[Event, ...]:
-        """Return events that are resolved since before a time, and not closed."""
-        return events.resolved_before(self._connection, time_s)
-
     # Planned work, deliveries
 
     def add_maintenance(self, window: Window) -> Window:

@@ -109,11 +109,13 @@ class MeasuredStore(BaseStore):
 
     def counts(self) -> tuple[tuple[str, int], ...]:
         """Return how many rows of what there are."""
-        tables = {
-            "targets": "targets", "state intervals": "intervals", "hourly rollups": "rollups",
-            "raw chunks": "raw", "events": "events",
-        }  # fmt: skip
+        queries = {
+            "targets": "SELECT count(*) FROM targets",
+            "state intervals": "SELECT count(*) FROM intervals",
+            "hourly rollups": "SELECT count(*) FROM rollups",
+            "raw chunks": "SELECT count(*) FROM raw",
+            "events": "SELECT count(*) FROM events",
+        }
         return tuple(
-            (name, int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]))  # noqa: S608
-            for name, table in tables.items()
+            (name, int(self._connection.execute(query).fetchone()[0])) for name, query in queries.items()
         )
