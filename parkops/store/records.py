@@ -52,8 +52,8 @@ def last_results(connection: Database) -> tuple[tuple[Result, ...], float | None
     if push is None:
         return (), None
     rows = connection.execute(
-        "SELECT device, driver, outcome, message, diff, steps, duration_s FROM results AS r"
-        " WHERE push = (SELECT max(push) FROM results WHERE device = r.device) ORDER BY device"
+        "SELECT device, driver, outcome, message, diff, steps, duration_s FROM results"
+        " WHERE (push, device) IN (SELECT max(push), device FROM results GROUP BY device) ORDER BY device"
     )
     results = tuple(
         Result(device, driver, Outcome(outcome), message, diff, _steps(steps), duration_s)

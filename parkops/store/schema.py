@@ -219,4 +219,14 @@ CREATE TABLE traffic (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4, V5)  # MIGRATIONS[n] lifts a store from version n to n + 1
+V6 = """
+-- events and pushes are kept for good: what is looked for each second must not read them all
+CREATE INDEX events_open ON events (opened_s, id) WHERE closed_s IS NULL;
+CREATE INDEX events_of_target ON events (target, kind, id);
+CREATE INDEX deliveries_of_event ON deliveries (event);
+DROP INDEX deliveries_waiting;
+CREATE INDEX deliveries_waiting ON deliveries (id) WHERE done_s IS NULL;
+CREATE INDEX results_of_device ON results (device, push);
+"""
+
+MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4, V5, V6)  # MIGRATIONS[n] lifts a store from version n to n + 1

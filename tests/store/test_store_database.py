@@ -157,3 +157,23 @@ def test_opening_twice_at_once_is_fine(tmp_path):
     )
     runs = [subprocess.Popen([sys.executable, "-c", code, str(path)], env=dict(os.environ)) for _ in range(4)]
     assert [run.wait(timeout=60) for run in runs] == [0, 0, 0, 0]
+
+
+def test_what_is_looked_for_each_second_reads_no_table_whole(tmp_path):
+    """Events, what was told of them, and pushes are kept for good."""
+    with Store.open(tmp_path / "parkops.db") as store:
+        connection, asked = store._connection._connection, []
+        connection.set_trace_callback(asked.append)
+        store.events(open_only=True)
+        store.find_event("a/icmp")
+        store.consequences(1)
+        store.deliveries_of(1)
+        store.due_deliveries(1.0)
+        store.last_results()
+        connection.set_trace_callback(None)
+        plans = {query: connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall() for query in asked}
+    assert len(plans) >= 6
+    for query, plan in plans.items():
+        steps = [row[3] for row in plan]
+        whole = [step for step in steps if step.startswith("SCAN") and "INDEX" not in step]
+        assert not whole or query.endswith("ORDER BY id DESC LIMIT 1"), query
