@@ -49,6 +49,21 @@ def test_one_monitor_writes_a_store_whatever_machine_it_runs_on(postgres, tmp_pa
     assert run(park(closed_port()), Workspace(tmp_path, store=url), rounds=1).rounds == 1
 
 
+def test_parks_in_schemas_of_one_database_have_a_monitor_each(postgres):
+    url = postgres.new()
+    with Store.open(url) as whole:
+        whole._connection.execute("CREATE SCHEMA a")
+        whole._connection.execute("CREATE SCHEMA b")
+    of = {name: f"{url}&options=-csearch_path%3D{name}" for name in ("a", "b", "c")}
+    with Store.open(of["a"]) as first, Store.open(of["b"]) as other, Store.open(of["a"]) as second:
+        assert (first.claim(), other.claim(), second.claim()) == (True, True, False)
+        first.save_samples([Sample("a/icmp", 10.0, State.UP)])
+        assert (len(second.latest()), other.latest()) == (1, ())
+    with pytest.raises(ParkopsError, match="no schema") as missing:
+        Store.open(of["c"])
+    assert "CREATE SCHEMA" in missing.value.hint
+
+
 def test_a_server_that_restarts_is_found_again_and_nothing_is_lost(postgres, monkeypatch):
     monkeypatch.setattr("parkops.store.postgres.RENEW_S", 0.0)
     with Store.open(postgres.new()) as store:
