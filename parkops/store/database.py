@@ -110,17 +110,10 @@ def connect(place: Path | str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Databa
         database.close()
         if not isinstance(error, database.errors):
             raise
+        hint = "move the file away to begin a new store" if isinstance(place, Path) else ""
         what = f"the store cannot be read: {error}"
-        raise ParkopsError(what, where=database.where, hint=_hint(place, error)) from error
+        raise ParkopsError(what, where=database.where, hint=hint) from error
     return database
-
-
-def _hint(place: Path | str, error: Exception) -> str:
-    if isinstance(place, Path):
-        return "move the file away to begin a new store"
-    if "no schema has been selected" in str(error):
-        return "CREATE SCHEMA the one that search_path names in the URL"
-    return ""
 
 
 def _open(place: Path | str, busy_timeout_s: float) -> Database:

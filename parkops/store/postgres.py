@@ -57,6 +57,11 @@ class PostgresDatabase:
             self._connection = self._connect(CONNECT_TIMEOUT_S)
         except psycopg.Error as error:
             raise MachineError(f"cannot open the store: {error}", where=self.where) from error
+        row = self._connection.execute("SELECT current_schema()").fetchone()
+        if not row or row[0] is None:
+            self._connection.close()
+            hint = "CREATE SCHEMA the one that search_path names in the URL"
+            raise ParkopsError("the database has no schema of that name", where=self.where, hint=hint)
 
     def _connect(self, timeout_s: int) -> Connection[Any]:
         import psycopg

@@ -59,7 +59,7 @@ def test_parks_in_schemas_of_one_database_have_a_monitor_each(postgres):
         assert (first.claim(), other.claim(), second.claim()) == (True, True, False)
         first.save_samples([Sample("a/icmp", 10.0, State.UP)])
         assert (len(second.latest()), other.latest()) == (1, ())
-    with pytest.raises(ParkopsError, match="no schema") as missing:
+    with pytest.raises(ParkopsError, match="has no schema of that name") as missing:
         Store.open(of["c"])
     assert "CREATE SCHEMA" in missing.value.hint
 
