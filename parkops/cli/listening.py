@@ -90,7 +90,7 @@ def listen_options(function: F) -> F:
 def address(text: str) -> tuple[str, int]:
     """Split HOST:PORT or [HOST]:PORT; UsageError for anything else."""
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
+    if not host or not port.isdecimal() or int(port) > 65535:
         raise UsageError(f"{text!r} is no address to listen on", hint="write HOST:PORT, e.g. 127.0.0.1:9469")
     return host.strip("[]"), int(port)
 

@@ -16,7 +16,8 @@ SILENT_S = 30.0  # without a sample for so long, and for three intervals, the mo
 def pages(park: Park, metrics: Metrics, url: str) -> Pages:
     """Return the pages of a park's exporter that listens at ``url``."""
     begun_s = time.time()
-    found = discovery(park, urlsplit(url).netloc)
+    listens = urlsplit(url)
+    everywhere = listens.hostname in ("0.0.0.0", "::")  # noqa: S104 - nothing is bound here
     limit_s = max(SILENT_S, 3 * max((target.interval_s for target in park.targets), default=0.0))
 
     def fault() -> str:
@@ -25,7 +26,10 @@ def pages(park: Park, metrics: Metrics, url: str) -> Pages:
             return f"no probe has ended for {silent_s:.0f} s"
         return f"{metrics.unwritten} samples wait for the store" if metrics.unwritten else ""
 
-    return Pages(metrics.text, lambda: found, fault)
+    def found(host: str) -> str:
+        return discovery(park, host if everywhere and host else listens.netloc)
+
+    return Pages(metrics.text, found, fault)
 
 
 def discovery(park: Park, own: str) -> str:

@@ -23,7 +23,7 @@ class Pages:
     """What is served."""
 
     metrics: Callable[[bool], str]  # as OpenMetrics, or in the older text format
-    discovery: Callable[[], str] = lambda: "[]"  # Prometheus's http_sd: JSON
+    discovery: Callable[[str], str] = lambda _: "[]"  # Prometheus's http_sd: JSON, for the host it asked
     fault: Callable[[], str] = lambda: ""  # why the monitor is not healthy, "" when it is
     alerts: Callable[[bytes], int] | None = None  # takes what an Alertmanager posts; UsageError if it is none
 
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
             new = accepts_openmetrics(self.headers.get("Accept", ""))
             self._answer(HTTPStatus.OK, OPENMETRICS if new else TEXT, pages.metrics(new))
         elif path == "/sd":
-            self._answer(HTTPStatus.OK, "application/json", pages.discovery())
+            self._answer(HTTPStatus.OK, "application/json", pages.discovery(self.headers.get("Host", "")))
         elif path == "/healthz":
             fault = pages.fault()
             status = HTTPStatus.SERVICE_UNAVAILABLE if fault else HTTPStatus.OK
@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         take, length = self.server.pages.alerts, self.headers.get("Content-Length", "")
         if self.path != "/alerts" or take is None:
             self._answer(HTTPStatus.NOT_FOUND, PLAIN, "Post to /alerts\n")
-        elif not length.isdigit() or int(length) > MOST_BYTES:
+        elif not length.isdecimal() or int(length) > MOST_BYTES:
             self._answer(HTTPStatus.BAD_REQUEST, PLAIN, f"Say the length, at most {MOST_BYTES} bytes\n")
         else:
             try:

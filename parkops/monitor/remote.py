@@ -155,7 +155,7 @@ class RemoteWriter:
         why = f"HTTP status {answer.status}: {text}"
         if answer.status >= 500 or answer.status in _RETRY:
             wait = answer.headers.get("Retry-After", "")
-            return why, min(float(wait), MAX_BACK_OFF_S) if wait.isdigit() else 0.0
+            return why, min(float(wait), MAX_BACK_OFF_S) if wait.isdecimal() else 0.0
         return why, None
 
     def _connect(self) -> http.client.HTTPConnection:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -157,6 +158,25 @@ def test_health_and_discovery():
         with pytest.raises(urllib.error.HTTPError, match="503") as error:
             get(f"http://{address}/healthz")
         assert b"7 samples wait for the store" in error.value.read()
+
+
+def test_who_listens_everywhere_is_found_where_it_was_asked():
+    with Exporter.bind("0.0.0.0", 0) as exporter:
+        exporter.serve(pages(park_of(target("tcp", 1)), filled(), exporter.url))
+        port = exporter.url.rpartition(":")[2].partition("/")[0]
+        for host in ("127.0.0.1", "localhost"):
+            (found, *_) = json.loads(get(f"http://{host}:{port}/sd")[2])
+            assert found["targets"] == [f"{host}:{port}"], "0.0.0.0 is Prometheus itself"
+
+
+def test_a_length_that_is_no_number_is_refused():
+    with Exporter.bind("127.0.0.1", 0) as exporter:
+        exporter.serve(Pages(filled().text, alerts=len))
+        port = int(exporter.url.rpartition(":")[2].partition("/")[0])
+        for length in (b"\xb2", b"-1", b"", b"99999999"):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as asks:
+                asks.sendall(b"POST /alerts HTTP/1.0\r\nContent-Length: " + length + b"\r\n\r\n")
+                assert b" 400 " in asks.recv(100), length
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool")
