@@ -1,4 +1,4 @@
-"""The park and its evidence, indexed for the checks."""
+"""What a check may look at: the park and its evidence, narrowed to what is judged."""
 
 from __future__ import annotations
 
@@ -8,28 +8,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from parkops.assess.index import SHARED, Index, grouped
 from parkops.model import (
-    Artifact,
-    Availability,
     Device,
     EndpointGroup,
     Evidence,
     EvidenceKind,
-    EvidenceSet,
     Expectation,
-    FileSeen,
     Flow,
     IndicatorScore,
     Interface,
     Interval,
     Link,
-    Measure,
-    Park,
     PortMode,
     Reach,
-    Result,
     Role,
-    Running,
     Segment,
     SourceRef,
     State,
@@ -45,7 +38,6 @@ BACKBONE = (Role.CORE, Role.SPINE, Role.AGGREGATION, Role.LEAF)
 EDGE = (Role.EDGE_GATEWAY, Role.EDGE_CLOUD)
 UNMANAGED = (Role.ENDPOINT, Role.EXTERNAL)
 
-K = TypeVar("K")
 V = TypeVar("V")
 
 CONFIG_MAX_AGE_S = 86_400.0
@@ -54,15 +46,13 @@ PROBE_MAX_AGE_S = 3_600.0
 
 
 @dataclass(frozen=True)
-class Context:
+class Context(Index):
     """What a check may look at; nothing here reads a clock, a file or a device.
 
     ``asked`` narrows what is judged to some zones and what serves them; what is looked up by its id, and
     the ways between devices, stay those of the whole park.
     """
 
-    park: Park
-    evidence: EvidenceSet
     indicators: tuple[IndicatorScore, ...] = ()
     verdicts: Mapping[str, Verdict] | None = None  # requirement id -> verdict, for composite checks
     asked: frozenset[str] | None = None  # Zone.id; None: the whole park
@@ -88,177 +78,9 @@ class Context:
         """The time of the assessment (Unix time)."""
         return self.evidence.now_s
 
-    @cached_property
-    def segments(self) -> dict[str, Segment]:
-        """Segments by id."""
-        return {segment.id: segment for segment in self.park.segments}
-
-    @cached_property
-    def zones(self) -> dict[str, Zone]:
-        """Zones by id."""
-        return {zone.id: zone for zone in self.park.zones}
-
-    @cached_property
-    def flows(self) -> dict[str, Flow]:
-        """Flows by id."""
-        return {flow.id: flow for flow in self.park.flows}
-
-    @cached_property
-    def running(self) -> dict[str, Running]:
-        """The newest running configuration of each device."""
-        found: dict[str, Running] = {}
-        for running in sorted(self.evidence.running, key=lambda item: item.time_s):
-            found[running.device] = running
-        return found
-
-    @cached_property
-    def artifacts(self) -> dict[str, list[Artifact]]:
-        """Rendered artifacts by device."""
-        return _grouped(
-            (artifact.device, artifact) for artifact in self.evidence.artifacts if artifact.device
-        )
-
-    @cached_property
-    def results(self) -> dict[str, Result]:
-        """The last push's result of each device."""
-        return {result.device: result for result in self.evidence.results}
-
-    @cached_property
-    def latest(self) -> dict[str, Interval]:
-        """The newest state interval of each target."""
-        found: dict[str, Interval] = {}
-        for interval in self.evidence.intervals:
-            known = found.get(interval.target)
-            if known is None or (interval.end_s, interval.start_s) > (known.end_s, known.start_s):
-                found[interval.target] = interval
-        return found
-
-    @cached_property
-    def intervals(self) -> dict[str, list[Interval]]:
-        """State intervals by target."""
-        return _grouped((interval.target, interval) for interval in self.evidence.intervals)
-
-    @cached_property
-    def availability(self) -> dict[str, Availability]:
-        """Availability by target over the monitored window."""
-        return {item.target: item for item in self.evidence.availability}
-
-    @cached_property
-    def targets(self) -> dict[str, list[Target]]:
-        """Targets by device."""
-        return _grouped((target.device, target) for target in self.park.targets if not target.vantage)
-
-    @cached_property
-    def reach(self) -> dict[str, list[Reach]]:
-        """Observations by expectation, oldest first."""
-        ordered = sorted(self.evidence.reach, key=lambda item: item.time_s)
-        return _grouped((seen.expectation, seen) for seen in ordered)
-
-    @cached_property
-    def groups_by_segment(self) -> dict[str, list[EndpointGroup]]:
-        """Endpoint groups by segment."""
-        return _grouped((group.segment, group) for group in self.park.groups)
-
-    @cached_property
-    def segments_by_tenant(self) -> dict[str, list[Segment]]:
-        """Segments by owner; tunnels and what is behind leased lines are no broadcast domains of its own."""
-        return _grouped((segment.tenant, segment) for segment in self.park.segments if segment.vlan)
-
-    @cached_property
-    def segments_by_zone(self) -> dict[str, list[Segment]]:
-        """Segments by zone."""
-        return _grouped((segment.zone, segment) for segment in self.park.segments)
-
-    @cached_property
-    def segments_by_site(self) -> dict[str, list[str]]:
-        """Ids of segments by site."""
-        return _grouped((segment.site, segment.id) for segment in self.park.segments if segment.site)
-
-    @cached_property
-    def devices_by_zone(self) -> dict[str, list[str]]:
-        """Names of the devices with a port in each zone."""
-        return _grouped((zone, name) for name, zones in self.zones_by_device.items() for zone in zones)
-
-    @cached_property
-    def ports_by_zone(self) -> dict[str, list[str]]:
-        """Ports ("device port") that lead into each zone."""
-        return _grouped(
-            (zone, f"{device.name} {port.name}")
-            for device in self.park.devices
-            for port in device.interfaces
-            if (zone := self.zone_of(port))
-        )
-
-    @cached_property
-    def flows_by_zone(self) -> dict[str, list[Flow]]:
-        """Flows by each zone at an end."""
-        ends = ((flow, {self.zone_of_end(flow.src), self.zone_of_end(flow.dst)}) for flow in self.park.flows)
-        return _grouped((zone.id, flow) for flow, zones in ends for zone in zones if zone)
-
-    @cached_property
-    def measures(self) -> dict[str, list[Measure]]:
-        """Measured values by device."""
-        return _grouped((measure.target.partition("/")[0], measure) for measure in self.evidence.measures)
-
-    @cached_property
-    def files(self) -> dict[str, FileSeen]:
-        """Files that attestations and figures name, by name."""
-        return {seen.path: seen for seen in self.evidence.files or ()}
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """Names of all devices."""
-        return frozenset(device.name for device in self.park.devices)
-
-    @cached_property
-    def segments_by_vlan(self) -> dict[int, list[Segment]]:
-        """Segments by VLAN."""
-        return _grouped((segment.vlan, segment) for segment in self.park.segments)
-
-    @cached_property
-    def devices_by_tenant(self) -> dict[str, list[Device]]:
-        """Devices by owner."""
-        return _grouped((device.tenant, device) for device in self.park.devices)
-
-    @cached_property
-    def devices_by_site(self) -> dict[str, list[Device]]:
-        """Devices by site."""
-        return _grouped((device.site, device) for device in self.park.devices)
-
-    @cached_property
-    def flows_by_tenant(self) -> dict[str, list[Flow]]:
-        """Flows by the owner of the zone that they come from."""
-        ends = ((self.zone_of_end(flow.src), flow) for flow in self.park.flows)
-        return _grouped((zone.tenant, flow) for zone, flow in ends if zone)
-
-    @cached_property
-    def allowed_by_device(self) -> dict[str, list[Expectation]]:
-        """Allowed expectations by each device at an end."""
-        return _grouped(
-            (name, expectation)
-            for expectation in self.park.expectations
-            if expectation.allowed
-            for name in (expectation.src_device, expectation.dst_device)
-        )
-
-    @cached_property
-    def link_targets(self) -> dict[str, list[Target]]:
-        """Link targets by the link that they name, or by "device port"."""
-        return _grouped(
-            (key, target)
-            for target in self.park.targets
-            if target.probe == "link"
-            for key in (
-                target.param("link"),
-                *(f"{target.device} {name.strip()}" for name in target.param("interface").split(",")),
-            )
-            if key
-        )
-
-    @cached_property
-    def roles(self) -> dict[str, list[Device]]:
-        """Devices by role."""
-        return _grouped((device.role, device) for device in self.park.devices)
+    def fresh(self, time_s: float, max_age_s: float) -> bool:
+        """Tell whether something seen at ``time_s`` still counts; nothing from the future does."""
+        return -60.0 <= self.now_s - time_s <= max_age_s
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -283,20 +105,6 @@ class Context:
     def _carries(self, device: Device) -> bool:
         alone = not self.reached_zones[device.name] or device.role is Role.PARK_FIREWALL
         return alone and device.managed and device.role is not Role.EXTERNAL
-
-    @cached_property
-    def reached_zones(self) -> dict[str, frozenset[str]]:
-        """Zones that each device has a port in or carries the VLAN of."""
-        found = {}
-        for device in self.park.devices:
-            vlans = {
-                segment.zone
-                for vid, _ in device.vlans
-                for segment in self.segments_by_vlan.get(vid, ())
-                if segment.tenant == device.tenant
-            }
-            found[device.name] = self.zones_by_device[device.name] | vlans
-        return found
 
     @cached_property
     def managed(self) -> tuple[Device, ...]:
@@ -355,36 +163,6 @@ class Context:
             return self.park.targets
         return tuple(target for target in self.park.targets if target.device in self.judged)
 
-    @cached_property
-    def devices_by_segment(self) -> dict[str, tuple[Device, ...]]:
-        """Devices with a port in each segment."""
-        found: dict[str, dict[str, Device]] = {}
-        for device in self.park.devices:
-            for port in device.interfaces:
-                if port.segment:
-                    found.setdefault(port.segment, {})[device.name] = device
-        return {segment: tuple(devices.values()) for segment, devices in found.items()}
-
-    @cached_property
-    def zones_by_device(self) -> dict[str, frozenset[str]]:
-        """Zones that each device has a port in."""
-        return {
-            device.name: frozenset(filter(None, (self.zone_of(port) for port in device.interfaces)))
-            for device in self.park.devices
-        }
-
-    def zone_of(self, port: Interface) -> str:
-        """Return the zone id that a port leads into, "" for none."""
-        if port.zone:
-            return port.zone
-        segment = self.segments.get(port.segment)
-        return segment.zone if segment else ""
-
-    def zone_of_end(self, end: str) -> Zone | None:
-        """Return the zone that an end of a flow (a zone or a segment id) lies in."""
-        segment = self.segments.get(end)
-        return self.zones.get(segment.zone if segment else end)
-
     def zones_of_kind(self, *kinds: str) -> tuple[Zone, ...]:
         """Return the zones of some kinds, in plan order."""
         return tuple(zone for zone in self.judged_zones if zone.kind in kinds)
@@ -406,60 +184,10 @@ class Context:
         found = tuple(device for role in roles for device in self.roles.get(role, ()))
         return found if self.asked is None else tuple(d for d in found if d.name in self.judged)
 
-    def every(self, *roles: Role | str) -> tuple[Device, ...]:
-        """Return the park's devices of some roles, whatever is judged."""
-        return tuple(device for role in roles for device in self.roles.get(role, ()))
-
     @cached_property
     def plants(self) -> dict[str, list[Segment]]:
         """Return the segments of each production site (its site, else its zone)."""
-        return _grouped((segment.site or segment.zone, segment) for segment in self.segments_of("production"))
-
-    def kinds_of(self, device: str) -> frozenset[str]:
-        """Return the kinds of zone that a device has a port in; an operator's node is external."""
-        kinds = {self.zones[zone].kind for zone in self.zones_by_device.get(device, ())}
-        if self.park.device(device).role is Role.EXTERNAL:
-            kinds.add("external")
-        return frozenset(kinds)
-
-    def fabric(self, name: str) -> bool:
-        """Tell whether a gateway is a router of a fabric, where each zone is a routing instance."""
-        return name in self.names and bool(self.park.device(name).vrfs or self.park.device(name).vnis)
-
-    def covers(self, end: str, device: Device) -> bool:
-        """Tell whether an end of a flow (a zone or a segment id) holds a device."""
-        segments = {port.segment for port in device.interfaces}
-        return end in segments or (end not in self.segments and end in self.zones_by_device[device.name])
-
-    def ends(self, expectation: Expectation) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the zones of an expectation's source and destination."""
-        none: frozenset[str] = frozenset()
-        return (
-            self.zones_by_device.get(expectation.src_device, none),
-            self.zones_by_device.get(expectation.dst_device, none),
-        )
-
-    def fresh(self, time_s: float, max_age_s: float) -> bool:
-        """Tell whether something seen at ``time_s`` still counts; nothing from the future does."""
-        return -60.0 <= self.now_s - time_s <= max_age_s
-
-
-SHARED = frozenset(
-    {
-        "segments", "zones", "flows", "running", "artifacts", "results", "latest", "availability", "targets",
-        "reach", "groups_by_segment", "segments_by_tenant", "segments_by_vlan", "devices_by_tenant",
-        "devices_by_site", "flows_by_tenant", "allowed_by_device", "link_targets", "roles",
-        "devices_by_segment", "zones_by_device", "reached_zones", "segments_by_zone", "segments_by_site",
-        "devices_by_zone", "ports_by_zone", "flows_by_zone", "measures", "names", "files", "intervals",
-    }
-)  # fmt: skip  # indexes of the whole park, whatever is judged
-
-
-def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
-    found: dict[K, list[V]] = {}
-    for key, value in pairs:
-        found.setdefault(key, []).append(value)
-    return found
+        return grouped((segment.site or segment.zone, segment) for segment in self.segments_of("production"))
 
 
 def plan(source: SourceRef, text: str, subject: str = "park") -> Evidence:
