@@ -105,23 +105,7 @@ def _cited(device: str, seen: Observation, seals: dict[str, str], time_s: float 
 def _result(control: Control, findings: tuple[Finding, ...]) -> RequirementResult:
     verdict = combine(finding.verdict for finding in findings)
     told = next((f.message for f in findings if f.verdict is verdict), "")
-    return RequirementResult(
-        id=control.id,
-        title_zh=control.title_zh,
-        text=control.text,
-        domain=control.domain,
-        aspect=control.aspect,
-        verdict=verdict,
-        findings=findings,
-        kinds=(EvidenceKind.CONFIG.value,),
-        message=told,
-        text_zh=control.text_zh,
-        catalogue=control.catalogue,
-        clauses=control.clauses,
-        confidence=control.confidence,
-        levels=control.levels,
-        mapped=control.mapped,
-    )
+    return control.result(verdict, findings, told, (EvidenceKind.CONFIG.value,))
 
 
 def assessment(

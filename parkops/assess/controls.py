@@ -9,7 +9,7 @@ from functools import cache
 from parkops.assess import catalogues
 from parkops.assess.catalogues import CheckEntry, MlpsRequirement, Own, OwnControl, Requirement, Scope
 from parkops.assess.context import Context
-from parkops.model import Zone
+from parkops.model import Finding, RequirementResult, Verdict, Zone
 
 GUIDE, MLPS, VALIDITY = "guide", "mlps", "validity"
 WHOLE = Scope()
@@ -39,6 +39,28 @@ class Control:
     def whole(self) -> bool:
         """True where the park as a whole is asked, not some of its zones."""
         return not self.levels and self.scope == WHOLE
+
+    def result(
+        self, verdict: Verdict, findings: tuple[Finding, ...], message: str, kinds: tuple[str, ...]
+    ) -> RequirementResult:
+        """Return what was decided of it; ``kinds`` are those of the evidence that it asks for."""
+        return RequirementResult(
+            id=self.id,
+            title_zh=self.title_zh,
+            text=self.text,
+            domain=self.domain,
+            aspect=self.aspect,
+            verdict=verdict,
+            findings=findings,
+            kinds=kinds,
+            message=message,
+            text_zh=self.text_zh,
+            catalogue=self.catalogue,
+            clauses=self.clauses,
+            confidence=self.confidence,
+            levels=self.levels,
+            mapped=self.mapped,
+        )
 
 
 def of_guide(item: Requirement) -> Control:

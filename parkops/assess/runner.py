@@ -77,23 +77,8 @@ def _judge(context: Context, control: Control, checks: Mapping[str, Check]) -> R
 def _result(
     control: Control, verdict: Verdict, findings: Sequence[Finding], message: str
 ) -> RequirementResult:
-    return RequirementResult(
-        id=control.id,
-        title_zh=control.title_zh,
-        text=control.text,
-        domain=control.domain,
-        aspect=control.aspect,
-        verdict=verdict,
-        findings=tuple(findings),
-        kinds=tuple(entry.kind.value for entry in control.checks),
-        message=message,
-        text_zh=control.text_zh,
-        catalogue=control.catalogue,
-        clauses=control.clauses,
-        confidence=control.confidence,
-        levels=control.levels,
-        mapped=control.mapped,
-    )
+    kinds = tuple(entry.kind.value for entry in control.checks)
+    return control.result(verdict, tuple(findings), message, kinds)
 
 
 def _not_asked(context: Context, control: Control) -> RequirementResult:

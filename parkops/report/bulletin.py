@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from parkops.model import Event, TenantNotice
 from parkops.report import chinese, words
 from parkops.report.bundle import Language
+from parkops.report.html import templates
 from parkops.report.notices import WITHHELD
 from parkops.report.view import duration
 from parkops.report.words import Words
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    pass
 
 TEXTS = {
     "title": Words("园区网络安全月报", "Monthly network security notice"),
@@ -107,7 +108,7 @@ def text(notice: TenantNotice, lang: Language, suffix: str) -> str:
             return ("涉及他方，内容略", WITHHELD)[place]
         return (chinese.phrase(event_cause) or event_cause) if lang == "zh" else event_cause
 
-    source = _environment().get_template(f"notice.{suffix}.j2")
+    source = templates().get_template(f"notice.{suffix}.j2")
     return source.render(
         notice=notice,
         lang=lang,
@@ -123,18 +124,6 @@ def text(notice: TenantNotice, lang: Language, suffix: str) -> str:
         phases=PHASES,
         origins=ORIGINS,
         outcomes=words.OUTCOMES,
-    )
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    return Environment(
-        loader=PackageLoader("parkops.report", "templates"),
-        autoescape=select_autoescape(("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
 
 

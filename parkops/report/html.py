@@ -79,18 +79,24 @@ def write(
     return partial.replace(path)
 
 
-def environment() -> Environment:
-    """Return the templates with the report's words and filters."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
+def templates() -> Environment:
+    """Return the templates; those of text have nothing to escape."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("parkops.report", "templates"),
-        autoescape=True,
+        autoescape=select_autoescape(("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def environment() -> Environment:
+    """Return the templates with the report's words and filters."""
+    from markupsafe import Markup
+
+    environment = templates()
     environment.filters.update(
         stamp=stamp,
         number=number,

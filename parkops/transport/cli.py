@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from parkops.errors import Refused, Unreachable
 from parkops.transport.login import Login
+from parkops.transport.session import Session, reason
 
 if TYPE_CHECKING:
     from netmiko import BaseConnection
@@ -42,23 +42,15 @@ class Talk:
     privileged: str = ""  # what the prompt must end with; where it does not, `enable` is entered
 
 
-class CliSession:
+class CliSession(Session):
     """A context manager around one session; Unreachable when it cannot be opened, or is lost."""
 
     def __init__(self, device: str, host: str, login: Login, talk: Talk, port: int = 0) -> None:
-        self.device, self.host, self.port, self.login, self.talk = device, host, port or PORT, login, talk
+        super().__init__(device, host, port or PORT, login)
+        self.talk = talk
         self.prompt = ""  # as it stood last
         self._names: dict[str, None] = {}
         self._connection: BaseConnection | None = None
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def open(self) -> None:
         """Connect, log in, learn the device's name from its first prompt, and switch paging off."""
@@ -229,21 +221,13 @@ class CliSession:
         import paramiko
         from netmiko.exceptions import NetmikoBaseException
 
-        from parkops.transport.hostkeys import HostKeyError
-
-        where = f"{self.device} ({self.host}:{self.port})"
         try:
-            yield
-        except HostKeyError as error:
-            hint = "compare it with the device's console, then put it on file"
-            raise Unreachable(str(error), where=self.device, hint=hint) from error
-        except paramiko.AuthenticationException as error:
-            raise Unreachable(f"{operation}: login as {self.login.user} refused", where=where) from error
+            with self._refused(operation):
+                yield
         except (NetmikoBaseException, paramiko.SSHException, OSError, EOFError) as error:
-            told = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
             if isinstance(error, TimeoutError | EOFError):
                 self.close()  # whatever came next would answer an earlier question
-            raise Unreachable(f"{operation}: {told}", where=where) from error
+            raise Unreachable(f"{operation}: {reason(error)}", where=self._where) from error
 
 
 def _screen(text: str) -> str:

@@ -6,13 +6,13 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from parkops.errors import Refused, Unreachable
 from parkops.transport.login import Login
 from parkops.transport.messages import end, local, parsed, persist_id, rpc_errors, text, undeclared
+from parkops.transport.session import Session, reason
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -30,7 +30,7 @@ MONITORING = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
 HELLO_GAP_S = 0.02
 
 
-class NetconfSession:
+class NetconfSession(Session):
     """A context manager around one session with one device.
 
     ``Unreachable`` when no session can be opened or it is lost, ``Refused`` when the server answers with
@@ -41,22 +41,14 @@ class NetconfSession:
     def __init__(
         self, device: str, host: str, login: Login, port: int = PORT, *, hello: tuple[str, ...] = ()
     ) -> None:
-        self.device, self.host, self.port, self.login, self.hello = device, host, port, login, hello
+        super().__init__(device, host, port, login)
+        self.hello = hello
         self.session_id = ""
         self._wire: Wire | None = None
         self._capabilities: tuple[str, ...] = ()
         self._plain: frozenset[str] = frozenset()
         self._asked = 0
         self._events: deque[bytes] = deque()
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def open(self) -> None:
         """Connect and exchange hellos."""
@@ -293,25 +285,14 @@ class NetconfSession:
         import paramiko
 
         from parkops.transport.framing import FramingError
-        from parkops.transport.hostkeys import HostKeyError
 
-        where = f"{self.device} ({self.host}:{self.port})"
         try:
-            yield
-        except HostKeyError as error:
-            hint = "compare it with the device's console, then put it on file"
-            raise Unreachable(str(error), where=self.device, hint=hint) from error
-        except paramiko.AuthenticationException as error:
-            raise Unreachable(f"{operation}: login as {self.login.user} refused", where=where) from error
+            with self._refused(operation):
+                yield
         except TimeoutError as error:
             what = f"{operation}: {str(error) or f'no answer within {self.login.rpc_timeout_s:g} s'}"
-            raise Unreachable(what, where=where) from error
+            raise Unreachable(what, where=self._where) from error
         except (FramingError, ValueError) as error:
-            raise Unreachable(f"{operation}: {error}", where=where) from error
+            raise Unreachable(f"{operation}: {error}", where=self._where) from error
         except (paramiko.SSHException, OSError, EOFError) as error:
-            raise Unreachable(f"{operation}: {_reason(error)}", where=where) from error
-
-
-def _reason(error: BaseException) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return (text or type(error).__name__).splitlines()[0]
+            raise Unreachable(f"{operation}: {reason(error)}", where=self._where) from error

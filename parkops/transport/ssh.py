@@ -6,11 +6,11 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from parkops.errors import Unreachable
 from parkops.transport.login import Login
+from parkops.transport.session import Session, reason
 
 if TYPE_CHECKING:
     from netmiko import BaseConnection
@@ -21,23 +21,14 @@ MODE = re.compile(r"((?:\([^\s()]+\))?)[#>] ?$")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]")
 
 
-class SshSession:
+class SshSession(Session):
     """A context manager around one CLI session; ``Unreachable`` when it cannot be opened, or is lost."""
 
     def __init__(self, device: str, host: str, login: Login, port: int = PORT) -> None:
-        self.device, self.host, self.port, self.login = device, host, port, login
+        super().__init__(device, host, port, login)
         self.mode = ""  # what the last prompt showed: "" or "(config-if)"
         self._asked = 0
         self._connection: BaseConnection | None = None
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def open(self) -> None:
         """Connect, check the host key, log in and wait for the first prompt."""
@@ -119,20 +110,13 @@ class SshSession:
         import paramiko
         from netmiko.exceptions import NetmikoBaseException
 
-        from parkops.transport.hostkeys import HostKeyError
-
-        where = f"{self.device} ({self.host}:{self.port})"
         try:
-            yield
-        except HostKeyError as error:
-            hint = "compare it with the device's console, then put it on file"
-            raise Unreachable(str(error), where=self.device, hint=hint) from error
-        except paramiko.AuthenticationException as error:
-            raise Unreachable(f"{operation}: login as {self.login.user} refused", where=where) from error
+            with self._refused(operation):
+                yield
         except TimeoutError as error:
-            raise Unreachable(f"{operation}: no answer in time", where=where) from error
+            raise Unreachable(f"{operation}: no answer in time", where=self._where) from error
         except (NetmikoBaseException, paramiko.SSHException, OSError, EOFError, ValueError) as error:
-            raise Unreachable(f"{operation}: {_reason(error)}", where=where) from error
+            raise Unreachable(f"{operation}: {reason(error)}", where=self._where) from error
 
 
 def _is_echo(line: str, command: str) -> bool:
@@ -174,9 +158,3 @@ def connection(host: str, port: int, login: Login) -> BaseConnection:
                 self.remote_conn_pre.close()
 
     return Plain(host=host, port=port, device_type="generic", username=login.user)
-
-
-def _reason(error: BaseException) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    lines = [line for line in (text or type(error).__name__).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
