@@ -72,7 +72,7 @@ def _counters(metrics: Metrics) -> tuple[tuple[str, str, float], ...]:
     vitals = metrics.vitals
     return (
         ("parkops_events_opened", "Events opened since the start.", metrics.opened),
-        ("parkops_events_closed", "Events closed since the start.", metrics.closed),
+        ("parkops_events_closed", "Events that ended since the start.", metrics.closed),
         (
             "parkops_monitor_rounds",
             "Rounds that are over, each as long as the shortest interval.",

@@ -42,6 +42,7 @@ class Metrics:
         self._time_s: list[float] = []
         self._state: list[State] = []
         self._values: dict[str, dict[tuple[int, str], float]] = {}
+        self._measured: dict[int, tuple[tuple[str, str], ...]] = {}  # what each target's last probe measured
         self._prefixes: dict[str, list[str]] = {}
         self._registry: CollectorRegistry | None = None
         self.opened = self.closed = 0
@@ -61,7 +62,7 @@ class Metrics:
         self._lost, self._time_s = [0] * count, [0.0] * count
         self._state_s = {state: [0.0] * count for state in STATES}
         self._state = [State.UNKNOWN] * count
-        self._values, self._prefixes = {}, {}
+        self._values, self._prefixes, self._measured = {}, {}, {}
         self._up_s = self._state_s[State.UP]
 
     def good(self, index: int, time_s: float, rtt_s: float) -> None:
@@ -89,9 +90,21 @@ class Metrics:
                 state_s = self._state_s[self._state[index]]
                 state_s[index] += max(0.0, record.time_s - self._time_s[index])
             self._time_s[index], self._state[index] = record.time_s, record.state
-        for name, value in sample.values:
+        if sample.values or index in self._measured:
+            self._measure(index, sample.values)
+
+    def _measure(self, index: int, values: Sequence[tuple[str, float]]) -> None:
+        """Keep what a target's last probe measured; what it did not measure any more ends."""
+        keys = []
+        for name, value in values:
             kind, _, detail = name.partition("[")
-            self._values.setdefault(kind, {})[index, detail.removesuffix("]")] = value
+            key = kind, detail.removesuffix("]")
+            keys.append(key)
+            self._values.setdefault(kind, {})[index, key[1]] = value
+        for kind, detail in set(self._measured.pop(index, ())).difference(keys):
+            del self._values[kind][index, detail]
+        if keys:
+            self._measured[index] = tuple(keys)
 
     @property
     def counts(self) -> Mapping[State, int]:
@@ -188,7 +201,7 @@ def grouped(
         name, factor = value_name(kind)
         series = found.setdefault(name, {})
         series.update({key: value * factor for key, value in values[kind].copy().items()})
-    return dict(sorted(found.items()))
+    return {name: series for name, series in sorted(found.items()) if series}
 
 
 def value_name(kind: str) -> tuple[str, float]:

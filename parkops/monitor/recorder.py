@@ -13,7 +13,7 @@ from parkops.monitor.incidents import Back, ChangeOf, Fact, Incidents, Lost
 from parkops.monitor.ledger import Ledger
 from parkops.monitor.metrics import Metrics
 from parkops.monitor.outage import Outage, Turn
-from parkops.monitor.performance import Mended, Performance
+from parkops.monitor.performance import Performance
 from parkops.monitor.signals import Signals
 from parkops.store import Store
 
@@ -48,6 +48,7 @@ class Recorder:
         )
         unresolved = [event for event in store.events(open_only=True) if event.resolved_s is None]
         self._performance.go_on(unresolved)
+        self._unresolved = {event.id for event in unresolved}
         self._outages = _go_on(targets, store, {e.target for e in unresolved if e.kind == "outage"})
         self.count_open()
 
@@ -109,7 +110,7 @@ class Recorder:
             with self._store.transaction():
                 self._store.save_samples(self._waiting)
                 self._ledger.write()
-                events = [(fact, event) for fact in self._changes for event in self._incidents.apply(fact)]
+                events = [event for fact in self._changes for event in self._incidents.apply(fact)]
         except ParkopsError as error:
             log.error("%s", error)
             del self._waiting[:-MAX_WAITING]
@@ -119,11 +120,7 @@ class Recorder:
         self._ledger.written()
         self._changes.clear()
         self._metrics.unwritten = 0
-        for fact, event in events:
-            if event.resolved_s is not None:
-                self._metrics.closed += 1
-            elif not isinstance(fact, Back | Mended):
-                self._metrics.opened += 1
+        for event in events:
             self._tell(event)
         if events:
             self.count_open()
@@ -138,12 +135,17 @@ class Recorder:
         self._ledger.end(vitals)
 
     def count_open(self) -> None:
-        """Bring the gauge of open events up to date; people close events too."""
+        """Bring the figures of events up to date; people resolve and close events too."""
         try:
-            counts = Counter(event.severity for event in self._store.events(open_only=True))
+            found = self._store.events(open_only=True)
         except ParkopsError as error:
             log.error("%s", error)
             return
+        unresolved = {event.id for event in found if event.resolved_s is None}
+        self._metrics.opened += len(unresolved - self._unresolved)
+        self._metrics.closed += len(self._unresolved - unresolved)
+        self._unresolved = unresolved
+        counts = Counter(event.severity for event in found)
         self._metrics.open_events = {name: counts[name] for name in {"critical", "warning", *counts}}
 
     def _tell(self, event: Event) -> None:

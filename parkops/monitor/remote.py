@@ -58,6 +58,7 @@ class RemoteWriter:
         self._index = {target.id: index for index, target in enumerate(targets)}
         self._targets = tuple(targets)
         self._labels: dict[tuple[int, str], bytes] = {}
+        self._measured: dict[int, set[str]] = {}  # series that each target's last sample had
         self._metrics = metrics
         self._queue: deque[Point] = deque()
         self._more, self._end = threading.Event(), threading.Event()
@@ -87,12 +88,8 @@ class RemoteWriter:
         rtt = STALE if sample.rtt_s is None else struct.pack("<d", sample.rtt_s)
         self._queue.append((index, "parkops_probe_up", time_ms, up))
         self._queue.append((index, "parkops_probe_rtt_seconds", time_ms, rtt))
-        for name, value in sample.values:
-            kind, bracket, item = name.partition("[")
-            metric, factor = value_name(kind)
-            self._queue.append(
-                (index, f"{metric}{bracket}{item}", time_ms, struct.pack("<d", value * factor))
-            )
+        if sample.values or index in self._measured:
+            self._put_values(index, time_ms, sample.values)
         over = len(self._queue) - MAX_QUEUE
         if over > 0:
             for _ in range(over):
@@ -101,6 +98,21 @@ class RemoteWriter:
         self._metrics.remote_waiting = len(self._queue)
         if len(self._queue) >= BATCH:
             self._more.set()
+
+    def _put_values(self, index: int, time_ms: int, values: Sequence[tuple[str, float]]) -> None:
+        """Queue what was measured, and the end of what was measured the last time and is no more."""
+        names = set()
+        for name, value in values:
+            kind, bracket, item = name.partition("[")
+            metric, factor = value_name(kind)
+            names.add(f"{metric}{bracket}{item}")
+            self._queue.append(
+                (index, f"{metric}{bracket}{item}", time_ms, struct.pack("<d", value * factor))
+            )
+        for name in sorted(self._measured.pop(index, set()) - names):
+            self._queue.append((index, name, time_ms, STALE))
+        if names:
+            self._measured[index] = names
 
     def _lose(self, count: int, why: str) -> None:
         if count:

@@ -83,6 +83,23 @@ def measured():
     return metrics
 
 
+def test_what_the_last_probe_did_not_measure_is_no_series_any_more():
+    metrics = measured()
+    good = Sample("dev/ssh", 1005.0, UP, 0.1, values=(("if_in_octets_total[GE1]", 9.0),))
+    metrics.take(2, good, [])
+    assert "parkops_probe_offset_seconds" not in metrics.text()
+    assert value(metrics, "parkops_probe_if_in_octets", item="GE1") == 9
+    metrics.take(2, Sample("dev/ssh", 1010.0, DOWN), [])
+    assert "octets" not in metrics.text()
+    assert "octets" not in generate_latest(registered(metrics)).decode()
+
+
+def registered(metrics):
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    return registry
+
+
 def test_measured_values_come_in_base_units_with_what_they_are_of():
     metrics = measured()
     assert value(metrics, "parkops_probe_offset_seconds", target="dev/ssh") == -0.25

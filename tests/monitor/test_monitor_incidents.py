@@ -49,9 +49,9 @@ class Play:
         )
         self.store, self.targets, self.told, self.now_s = store, targets, [], T0
         self.signals = Signals()
-        metrics = Metrics()
-        metrics.watch(targets)
-        self.recorder = Recorder(targets, store, metrics, self.told.append, park, change_of, self.signals)
+        self.metrics = Metrics()
+        self.metrics.watch(targets)
+        self.recorder = Recorder(targets, store, self.metrics, self.told.append, park, change_of, self.signals)
 
     def round(self, count=1, rtt_s=0.001, values=(), **states):
         """Sample every target; the named devices are down, all others up."""
@@ -160,6 +160,7 @@ def test_a_flapping_target_is_one_open_event_until_it_is_calm(store):
     assert event.phase is Phase.CLOSED
     assert event.resolved_s == last_up_s, "its end is the first good answer after the last outage"
     assert "flapped" in event.note
+    assert (play.metrics.opened, play.metrics.closed) == (3, 3), "it came back twice before it was muted"
     assert [item.what for item in store.deliveries_of(event.id)] == [*told, "resolved"]
 
 

@@ -74,7 +74,7 @@ def test_a_real_prometheus_takes_them_even_when_it_was_away_meanwhile(tmp_path):
             remote.put(Sample("dev/tcp", now_s + step, DOWN if step == 2 else UP, 0.001 * step))
         assert metrics.remote_lost == 0
         with prometheus(tmp_path, port):
-            wait_until(lambda: metrics.remote_sent == 12, timeout_s=60)
+            wait_until(lambda: metrics.remote_sent == 14, timeout_s=60)
             ((labels, (_, value)),) = series(port, 'parkops_probe_rtt_seconds{target="dev/tcp"}', now_s)
             assert labels == {
                 "__name__": "parkops_probe_rtt_seconds", "job": "parkops", "target": "dev/tcp",
@@ -83,6 +83,7 @@ def test_a_real_prometheus_takes_them_even_when_it_was_away_meanwhile(tmp_path):
             assert value == "0.0125"
             assert series(port, "parkops_probe_offset_seconds", now_s)[0][1][1] == "-0.5"
             assert series(port, 'parkops_probe_in_octets_total{item="g1"}', now_s)[0][1][1] == "7"
+            assert series(port, "parkops_probe_offset_seconds", now_s + 2) == [], "measured no more"
             assert series(port, 'parkops_probe_up{probe="icmp"}', now_s + 1) == [], "unknown is no value"
             told = json.loads(
                 get(
