@@ -51,7 +51,9 @@ class Play:
         self.signals = Signals()
         self.metrics = Metrics()
         self.metrics.watch(targets)
-        self.recorder = Recorder(targets, store, self.metrics, self.told.append, park, change_of, self.signals)
+        self.recorder = Recorder(
+            targets, store, self.metrics, self.told.append, park, change_of, self.signals
+        )
 
     def round(self, count=1, rtt_s=0.001, values=(), **states):
         """Sample every target; the named devices are down, all others up."""
