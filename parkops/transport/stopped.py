@@ -28,20 +28,21 @@ class StoppedError(OSError):
 @contextmanager
 def telling(client: socket.socket) -> Iterator[None]:
     """Raise StoppedError in place of the error that an ICMP error makes of what is done inside."""
-    _watch(client)
+    _watch(client, on=True)
     try:
         yield
     except TimeoutError:
         raise
     except OSError as error:
         raise _stopped(client, error) from None
+    _watch(client, on=False)  # an error that may pass must not end a session that stands (RFC 1122, 4.2.3.9)
 
 
-def _watch(client: socket.socket) -> None:
+def _watch(client: socket.socket, *, on: bool) -> None:
     """Let the kernel keep ICMP errors for a socket with their sender; of TCP, Linux does since 5.9."""
     six = client.family == socket.AF_INET6
     level, option = (socket.IPPROTO_IPV6, IPV6_RECVERR) if six else (socket.IPPROTO_IP, IP_RECVERR)
-    client.setsockopt(level, option, 1)
+    client.setsockopt(level, option, on)
 
 
 def _stopped(client: socket.socket, error: OSError) -> OSError:

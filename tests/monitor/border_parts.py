@@ -46,7 +46,8 @@ nsenter -t {border} -n sh -ec '
   ip link set lo up
   ip addr add 10.1.0.2/24 dev outer; ip addr add fd01::2/64 dev outer nodad; ip link set outer up
   ip addr add 10.2.0.1/24 dev inner; ip addr add fd02::1/64 dev inner nodad; ip link set inner up
-  sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+  sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \\
+    net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
   nft "add table inet t; add chain inet t pass {{ type filter hook forward priority 0; }}"'
 nsenter -t {target} -n sh -ec '
   ip link set lo up

@@ -250,7 +250,7 @@ def test_ntp_of_chronyd(tmp_path):
 
 
 def ntp_server(leap=0, mode=4, stratum=2, offset_s=0.0, reference=b"\x7f\0\0\1", echo=True, slow_s=(0.0,)):
-    """Answer as often as there are delays, which are on the way back."""
+    """Answer as often as there are delays, which are on the way back; None for an answer that is lost."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("127.0.0.1", 0))
 
@@ -262,8 +262,9 @@ def ntp_server(leap=0, mode=4, stratum=2, offset_s=0.0, reference=b"\x7f\0\0\1",
             now = struct.pack("!Q", int((time.time() + offset_s + 2_208_988_800) * 2**32))
             origin = data[40:48] if echo else bytes(8)
             head = bytes((leap << 6 | 4 << 3 | mode, stratum, 6, 0xE8)) + bytes(8) + reference + bytes(8)
-            time.sleep(way_s)
-            sock.sendto(head + origin + now + now, peer)
+            if way_s is not None:
+                time.sleep(way_s)
+                sock.sendto(head + origin + now + now, peer)
         sock.close()
 
     threading.Thread(target=serve, daemon=True).start()
@@ -279,12 +280,16 @@ def ntp_server(leap=0, mode=4, stratum=2, offset_s=0.0, reference=b"\x7f\0\0\1",
         ({"stratum": 16}, DOWN, "not synchronised"),
         ({"stratum": 0, "reference": b"RATE"}, DOWN, "kiss code: RATE"),
         ({"mode": 3}, DOWN, "mode 3"),
-        ({"echo": False}, DOWN, "no answer within"),
+        ({"echo": False, "slow_s": (0, 0, 0)}, DOWN, "no answer within"),
     ],
     ids=["good", "offset", "leap", "stratum", "kiss", "mode", "not-ours"],
 )
 def test_ntp_judges_the_answer(server, state, reason):
     is_(look(target("ntp", ntp_server(**server), max_offset_s=0.1, timeout_s=0.5)), state, reason)
+
+
+def test_a_lost_datagram_of_time_is_no_outage():
+    is_(look(target("ntp", ntp_server(slow_s=(None, None, 0.0)), max_offset_s=0.1, timeout_s=2.0)), UP)
 
 
 def test_a_slow_answer_does_not_put_the_clock_off():

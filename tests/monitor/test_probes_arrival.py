@@ -1,8 +1,10 @@
 """What counts as blocked: the same for the monitor, its vantage nodes and the lab, behind a real nftables."""
 
+import contextlib
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from border_parts import BOUNDARY, CLOSED, OPEN, TARGET, Border
@@ -126,6 +128,60 @@ def test_the_next_hop_that_does_not_answer_proves_nothing(border):
     gone = target("tcp", OPEN, "10.1.0.77", expect="blocked", timeout_s=6)
     sample = border.inside(look, gone)
     assert (sample.state, sample.reason) == (State.UNKNOWN, "no route to host")
+
+
+SAID = {  # rule -> what the boundary says
+    "reject with icmpx no-route": "no route to the network",
+    ADMIN: "administratively prohibited",
+    "reject": "port unreachable",
+}
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("rule", SAID)
+def test_what_a_boundary_says_is_down_and_told(border, rule, version):
+    """It is the way there that is cut, not this side that could not try, nor the service that is closed."""
+    asked = {
+        "tcp": {},
+        "http": {},
+        "tls": {},
+        "mqtt": {},
+        "modbus": {},
+        "dns": {"name": "a.example"},
+        "ntp": {},
+    }
+    with border.filtered(rule):
+        for probe, more in asked.items():
+            one = target(probe, OPEN, TARGET[version], timeout_s=4, **more)
+            sample = border.inside(look, one)
+            said = f"{BOUNDARY[version]} says: {SAID[rule]}"
+            assert (probe, sample.state, sample.reason) == (probe, State.DOWN, said)
+
+
+def test_a_route_that_comes_back_in_time_is_no_outage(border):
+    """No route to the network may pass (RFC 1122, 3.2.2.1): a service over UDP is asked again."""
+    with contextlib.ExitStack() as held, ThreadPoolExecutor(1) as pool:
+        held.enter_context(border.filtered("counter reject with icmpx no-route"))
+        one = target("dns", OPEN, TARGET[4], timeout_s=30, name="a.example", rcode="NXDOMAIN")
+        asked = pool.submit(border.inside, look, one)
+
+        def rejected():
+            rules = border.run("nft", "list", "chain", "inet", "t", "pass", where=border.border)
+            return "counter packets 1 " in rules
+
+        wait_until(rejected, what="the first question")
+        held.close()
+        assert asked.result().reason.startswith("answers NOERROR")
+
+
+def test_the_next_hop_that_is_silent_proves_nothing_before_the_kernel_gives_up(border):
+    """ARP takes three seconds to fail, a probe less."""
+    border.run("ip", "route", "add", "10.9.0.0/16", "via", "10.1.0.99")
+    for probe, more in {"tcp": {}, "icmp": {}, "dns": {"name": "a.example"}}.items():
+        gone = target(probe, OPEN, "10.9.0.1", expect="blocked", timeout_s=0.5, **more)
+        sample = border.inside(look, gone)
+        assert sample.state is State.UNKNOWN
+        assert sample.reason in ("this machine's next hop does not answer", "no route to host")
 
 
 def test_icmp_errors_by_their_words():

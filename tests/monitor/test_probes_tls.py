@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from monitor_parts import free_port, look, process, target, tcp_server, wait_until
+from monitor_parts import free_port, listens, look, process, target, tcp_server, wait_until
 from test_monitor_probes import is_
 
 from parkops.model import State
@@ -155,6 +155,19 @@ def test_tls_says_what_is_wrong(talk, reason):
     with tcp_server(talk) as port:
         is_(look(target("tls", port, timeout_s=0.4)), DOWN, reason)
     is_(look(target("tls", free_port())), DOWN, "^connection refused$")
+
+
+def test_a_server_that_wants_our_certificate_says_so_after_the_handshake(tmp_path):
+    """In TLS 1.3 its alert comes with the first read: the target is down, and the number is no errno."""
+    authority, port = Authority(tmp_path), free_port()
+    chain, key = authority.certificate("server")
+    command = ("openssl", "s_server", "-accept", port, "-cert", chain, "-key", key, "-CAfile", authority.file)
+    with process(*command, "-Verify", "1", "-www", "-quiet", ready=lambda: listens(port)):
+        known = {"ca": authority.file, "name": "broker.park.example"}
+        sample = look(target("https", port, **known))
+        is_(sample, DOWN, "^TLS: .*certificate required$")
+        sample = look(target("identifier", port, identifier="88.1/x", tls="yes", **known))
+        is_(sample, DOWN, "^TLS: .*certificate required$")
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import ssl
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from parkops.errors import ParkopsError, UsageError
 from parkops.model import Sample, State, Target
-from parkops.monitor.probes.base import UNABLE, Context, DownError, Parameter, UnableError, explain
+from parkops.monitor.probes.base import Context, DownError, Parameter, UnableError, explain, unable
 from parkops.monitor.probes.link import PORTS
 from parkops.monitor.probes.lldp import PORTS as LLDP_PORTS
 from parkops.monitor.probes.negative import blocked
@@ -102,13 +103,19 @@ async def probe(target: Target, context: Context) -> Sample:
     except TimeoutError:
         reason = f"no answer within {context.timeout_s:g} s"
         return Sample(target.id, time_s, entry.on_timeout, reason=reason)
+    except ssl.SSLError as error:  # its number is OpenSSL's, not the system's
+        return Sample(target.id, time_s, State.DOWN, reason=f"TLS: {_words(error)}")
     except OSError as error:
-        state = State.UNKNOWN if error.errno in UNABLE else State.DOWN
+        state = State.UNKNOWN if unable(error) else State.DOWN
         return Sample(target.id, time_s, state, reason=explain(error))
     except ParkopsError as error:
         return Sample(target.id, time_s, State.UNKNOWN, reason=str(error))
     except Exception as error:  # noqa: BLE001 - the probes' boundary: a bug in one is no outage
         return Sample(target.id, time_s, State.UNKNOWN, reason=f"{type(error).__name__}: {error}")
+
+
+def _words(error: ssl.SSLError) -> str:
+    return (error.reason or error.strerror or str(error)).replace("_", " ").lower()
 
 
 __all__ = ["PROBES", "check", "known", "port", "probe", "problems_of", "timeout_s"]

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from parkops.model import Sample, State, Target
+from parkops.model import IcmpError, Sample, State, Target
 from parkops.monitor.clock import RecordClock
+from parkops.transport.stopped import StoppedError
 
 if TYPE_CHECKING:
     from parkops.monitor.probes.icmp import Pinger
@@ -177,6 +178,13 @@ def value(name: str, number: float, of: str = "") -> tuple[str, float]:
     return (f"{name}[{of}]" if of else name), float(number)
 
 
+def unable(error: OSError) -> bool:
+    """Tell whether an error says that this side could not try; what a router says tells of the way there."""
+    return error.errno in UNABLE and not isinstance(error, StoppedError)
+
+
 def explain(error: OSError) -> str:
     """Return the system's words for an error, in lower case; asyncio puts other words in their place."""
+    if isinstance(error, StoppedError):
+        return str(IcmpError(*error.icmp))
     return (os.strerror(error.errno) if error.errno else str(error) or type(error).__name__).lower()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from typing import TypeVar
 
 from parkops.model import Target
-from parkops.monitor.probes.icmp_errors import errors_of
+from parkops.monitor.probes.icmp_errors import may_pass
+from parkops.transport.stopped import telling
 
 T = TypeVar("T")
 
@@ -20,25 +22,32 @@ async def ask(target: Target, question: bytes, read: Callable[[bytes], T | None]
     """Send a question until ``read`` takes an answer; what it returns None for is somebody else's.
 
     The socket is connected, so that a closed port answers at once (OSError). The question is sent three
-    times, because a lost datagram is no outage; TimeoutError comes a little before ``timeout_s``.
+    times, because a lost datagram is no outage; TimeoutError comes a little before ``timeout_s``, or the
+    last error that might have passed.
     """
-    loop = asyncio.get_running_loop()
+    loop, said = asyncio.get_running_loop(), None
     family = socket.AF_INET6 if ":" in target.address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as sock, errors_of(target, sock):
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
         sock.connect((target.address, target.port))
-        for left in reversed(range(TRIES)):
-            await loop.sock_sendall(sock, question)
+        for _ in range(TRIES):
+            end_s = loop.time() + timeout_s * SHARE / TRIES
             try:
-                async with asyncio.timeout(timeout_s * SHARE / TRIES):
-                    return await _read(loop, sock, read)
+                async with asyncio.timeout_at(end_s):
+                    with telling(sock):
+                        await loop.sock_sendall(sock, question)
+                        return await _read(loop, sock, read)
             except TimeoutError:
-                if not left:
+                continue
+            except OSError as error:
+                if target.param("expect") == "blocked" or not may_pass(error):
                     raise
-    raise AssertionError("the last try returns or raises")
+                said = error
+                await asyncio.sleep(end_s - loop.time())  # what might pass has this time to do so
+    raise said or TimeoutError
 
 
-async def _read(loop: asyncio.AbstractEventLoop, sock: socket.socket, read: Callable[[bytes], T | None]) -> T:
+async def _read(loop: AbstractEventLoop, sock: socket.socket, read: Callable[[bytes], T | None]) -> T:
     while True:
         found = read(await loop.sock_recv(sock, MAX_BYTES))
         if found is not None:

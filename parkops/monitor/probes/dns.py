@@ -13,6 +13,7 @@ from functools import partial
 from parkops.model import Sample, Target
 from parkops.monitor.probes.base import Context, DownError, value
 from parkops.monitor.probes.datagram import ask
+from parkops.monitor.probes.tcp import stream
 
 TYPES = {
     "A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "NAPTR": 35,
@@ -160,7 +161,7 @@ def _text(data: bytes, at: int, size: int, kind: int) -> str:
 
 
 async def _over_tcp(target: Target, question: bytes, kind: int) -> Reply:
-    reader, writer = await asyncio.open_connection(target.address, target.port)
+    reader, writer = await stream(target)
     try:
         writer.write(struct.pack("!H", len(question)) + question)
         size = int.from_bytes(await reader.readexactly(2))

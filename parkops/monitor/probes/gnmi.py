@@ -9,6 +9,7 @@ from typing import Any
 from parkops.model import Sample, Target
 from parkops.monitor.probes.base import Context, DownError, UnableError, Values, value
 from parkops.monitor.probes.gnmi_messages import Update, response_of, subscription
+from parkops.monitor.probes.tcp import connection
 
 METHOD = "/gnmi.gNMI/Subscribe"
 MAX_UPDATES = 200
@@ -21,6 +22,8 @@ async def gnmi(target: Target, context: Context) -> Sample:
     what the certificate must be; ``user`` and ``password`` (a reference) log in.
     """
     attempt = context.start(target)
+    async with connection(target, target.port):  # a port that is closed says so before a library is asked
+        pass
     try:
         grpc = await asyncio.to_thread(__import__, "grpc.aio")
     except ImportError as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parkops.model import Sample, Target
 from parkops.monitor.probes import tls
 from parkops.monitor.probes.base import Context, DownError, Values, value
+from parkops.monitor.probes.tcp import stream
 
 MAX_BODY_BYTES = 4 << 20
 
@@ -53,7 +54,7 @@ def _judge(target: Target, answer: Answer) -> Values:
 
 async def get(target: Target, port: int, path: str, host: str = "", context: Context | None = None) -> Answer:
     """Return the answer to a GET; DownError when it is not HTTP."""
-    reader, writer = await asyncio.open_connection(target.address, port)
+    reader, writer = await stream(replace(target, port=port) if port != target.port else target)
     try:
         answer = await fetch(reader, writer, target, path, host, port)
     finally:

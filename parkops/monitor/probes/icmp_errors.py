@@ -1,17 +1,18 @@
-"""Where a target must be blocked, ICMP errors count with their senders."""
+"""ICMP errors that answer a datagram: which of them may pass, so that a target may still answer."""
 
 from __future__ import annotations
 
-import socket
-from contextlib import AbstractContextManager, nullcontext
+import errno
 
-from parkops.model import Target
-from parkops.transport.stopped import telling
+from parkops.transport.stopped import StoppedError
+
+# (version, type, code) of no route, host unreachable, time exceeded (RFC 1122, 3.2.2; RFC 4443, 3)
+_MAY_PASS = {(4, 3, 0), (4, 3, 1), (4, 11, 0), (6, 1, 0), (6, 1, 3), (6, 3, 0)}
 
 
-def errors_of(target: Target, sock: socket.socket) -> AbstractContextManager[None]:
-    """Raise StoppedError for ICMP errors that a socket meets, where its target must be blocked.
-
-    For one that must answer, an error that may pass (RFC 1122, 3.2.2.1) is no reason to give up.
-    """
-    return telling(sock) if target.params and target.param("expect") == "blocked" else nullcontext()
+def may_pass(error: OSError) -> bool:
+    """Tell whether an error is none to give up for: a route may come back, a neighbour may answer."""
+    if not isinstance(error, StoppedError):
+        return error.errno == errno.EHOSTUNREACH  # this machine's own word of its neighbour
+    kind, code, sender = error.icmp
+    return (6 if ":" in sender else 4, kind, code) in _MAY_PASS

@@ -8,6 +8,7 @@ import struct
 
 from parkops.model import Sample, Target
 from parkops.monitor.probes.base import Context, DownError, Values, value
+from parkops.monitor.probes.tcp import stream
 
 FUNCTIONS = {"coils": 1, "discrete": 2, "holding": 3, "input": 4}
 BITS = ("coils", "discrete")
@@ -49,7 +50,7 @@ def _bounds(target: Target) -> tuple[float, float]:
 
 async def _ask(target: Target, context: Context, request: bytes) -> bytes:
     """Return the data of the answer to a request; DownError for an exception, or what is no Modbus."""
-    reader, writer = await asyncio.open_connection(target.address, target.port)
+    reader, writer = await stream(target)
     context.step("connected")
     try:
         token, unit = os.urandom(2), int(target.param("unit", "1"))

@@ -9,6 +9,7 @@ from asyncio import StreamReader, StreamWriter
 
 from parkops.model import Sample, Target
 from parkops.monitor.probes.base import Context, DownError
+from parkops.monitor.probes.tcp import stream
 
 CONNECT, CONNACK, PUBLISH, SUBSCRIBE, SUBACK, DISCONNECT = 0x10, 0x20, 0x30, 0x82, 0x90, 0xE0
 MAX_PACKET_BYTES = 65_536
@@ -28,7 +29,7 @@ async def mqtt(target: Target, context: Context) -> Sample:
     attempt = context.start(target)
     reference = target.param("password")
     password = context.tools.secret(reference) if reference else ""
-    reader, writer = await asyncio.open_connection(target.address, target.port)
+    reader, writer = await stream(target)
     try:
         await _connect(reader, writer, target.param("user"), password)
         context.step("the broker accepts the connection")

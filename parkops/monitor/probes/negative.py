@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from contextlib import suppress
+from subprocess import SubprocessError
 
 from parkops.model import IcmpError, Sample, Target, arrived
 from parkops.monitor.probes.base import Context, DownError, Entry, Over, UnableError, Values, explain
 from parkops.monitor.probes.tcp import tcp
+from parkops.monitor.vantage import neighbours
 from parkops.transport.stopped import StoppedError
 
 CLOSED = frozenset({errno.ECONNREFUSED, errno.ECONNRESET})
@@ -33,10 +36,19 @@ async def blocked(target: Target, context: Context, entry: Entry) -> Sample:
         what, values = f": {error}", error.values
     except OSError as error:
         result, icmp = _refusal(error)
+    if result == "silent" and await asyncio.to_thread(_neighbour_silent, target.address):
+        raise UnableError("this machine's next hop does not answer")
     if arrived(result, target.address, icmp, rejects=target.param("boundary") == "reject"):
         raise DownError(_words(result, icmp) + what, values)
     context.step(f"it does not arrive: {icmp or result}{what}")
     return attempt.up()
+
+
+def _neighbour_silent(address: str) -> bool:
+    """Tell whether this machine's next hop is known not to answer; the kernel may give up after the probe."""
+    with suppress(OSError, ValueError, IndexError, SubprocessError, neighbours.UnableError):
+        return neighbours.neighbour_silent(address)
+    return False
 
 
 def _refusal(error: OSError) -> tuple[str, IcmpError | None]:

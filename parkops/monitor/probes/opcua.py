@@ -10,6 +10,7 @@ from typing import Any
 
 from parkops.model import Sample, Target
 from parkops.monitor.probes.base import Context, DownError, UnableError, Values, value
+from parkops.monitor.probes.tcp import connection
 
 STATE, TIME = "i=2259", "i=2258"  # Server_ServerStatus_State and _CurrentTime
 RUNNING = 0
@@ -26,7 +27,8 @@ async def opcua(target: Target, context: Context) -> Sample:
     ``path`` follows the address in the endpoint's URL; ``user`` and ``password`` (a reference) log in.
     """
     attempt = context.start(target)
-    await _connects(target)
+    async with connection(target, target.port):  # a port that is closed says so before a library is asked
+        pass
     client = await _client(target, context)
     from asyncua.ua.uaerrors import UaError
 
@@ -42,12 +44,6 @@ async def opcua(target: Target, context: Context) -> Sample:
         with suppress(Exception):
             await client.disconnect()
     return attempt.up(values=values)
-
-
-async def _connects(target: Target) -> None:
-    """Let a port that is closed or cannot be reached say so before any library is asked."""
-    _, writer = await asyncio.open_connection(target.address, target.port)
-    writer.close()
 
 
 async def _client(target: Target, context: Context) -> Any:  # asyncua has no types

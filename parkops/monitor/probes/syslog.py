@@ -13,6 +13,7 @@ from pathlib import Path
 from parkops.model import Sample, Target
 from parkops.monitor.probes import tls
 from parkops.monitor.probes.base import Context, DownError, UnableError, explain, value
+from parkops.monitor.probes.tcp import stream
 
 HOST = "parkops-probe"  # the HOSTNAME of its messages: collectors that sort by it keep them apart
 PRIORITY = 16 * 8 + 7  # local0, debug: nobody is to be alarmed
@@ -60,7 +61,7 @@ async def _send(target: Target, context: Context, tag: str) -> None:
     if protocol == "tls":
         _, writer = await tls.connect(target, context)
     else:
-        _, writer = await asyncio.open_connection(target.address, target.port)
+        _, writer = await stream(target)
     try:
         writer.write(f"{len(data)} ".encode() + data)  # RFC 6587, 3.4.1 and RFC 5425: octet counting
         await writer.drain()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from parkops.model import Sample, Target
 from parkops.monitor.probes.base import Context, DownError, UnableError, Values, value
+from parkops.monitor.probes.tcp import stream
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -52,7 +53,7 @@ async def connect(target: Target, context: Context) -> tuple[asyncio.StreamReade
     trust = _trust(target)
     name = target.param("name") or target.address
     try:
-        opened = await asyncio.open_connection(target.address, target.port, ssl=trust, server_hostname=name)
+        opened = await stream(target, trust=trust, name=name)
     except ssl.SSLCertVerificationError as error:
         leaf = await _look(target, name)
         raise DownError(_why(error, leaf, name), _days(leaf)) from error
@@ -92,7 +93,7 @@ async def _look(target: Target, name: str) -> Leaf:
     """Fetch a certificate that does not hold, to tell why."""
     blind = ssl.create_default_context()
     blind.check_hostname, blind.verify_mode = False, ssl.CERT_NONE
-    _, writer = await asyncio.open_connection(target.address, target.port, ssl=blind, server_hostname=name)
+    _, writer = await stream(target, trust=blind, name=name)
     try:
         return _leaf(writer.get_extra_info("ssl_object").getpeercert(binary_form=True))
     finally:

@@ -29,7 +29,7 @@ def neighbour_silent(address: str) -> bool:
 def next_hop(address: str) -> str:
     """Return the IPv4 neighbour that packets to an address are handed to; UnableError without a route."""
     wanted, best = struct.unpack("!I", socket.inet_aton(address))[0], (-1, 0)
-    with open("/proc/net/route", encoding="ascii") as routes:  # noqa: PTH123 - little to import here
+    with open("/proc/thread-self/net/route", encoding="ascii") as routes:  # noqa: PTH123 - little to import here
         for line in routes.readlines()[1:]:
             fields = line.split()
             net, gateway, mask = (socket.ntohl(int(fields[n], 16)) for n in (1, 2, 7))
@@ -42,7 +42,7 @@ def next_hop(address: str) -> str:
 
 def _silent_4(address: str) -> bool:
     hop = next_hop(address)
-    with open("/proc/net/arp", encoding="ascii") as table:  # noqa: PTH123
+    with open("/proc/thread-self/net/arp", encoding="ascii") as table:  # noqa: PTH123
         entries = [line.split() for line in table.readlines()[1:]]
     return any(entry[0] == hop and int(entry[2], 16) & 2 == 0 for entry in entries if len(entry) > 2)
 
