@@ -60,7 +60,7 @@ def summary(ctx: Context, told: Figures, rows: Sequence[GroupFigures], count: in
     ctx.console.print(f"{stamp(told.since_s)} to {stamp(told.until_s)}", highlight=False)
     for whole in told.of("park"):
         known_s = whole.up_s + whole.down_s
-        share = known_s / max(1e-9, whole.targets * (told.until_s - told.since_s))
+        share = known_s / max(1e-9, known_s + whole.unknown_s)
         ctx.console.print(
             f"{whole.name}: {percent(whole.availability.ratio)} available,"
             f" {whole.outages} outage{'' if whole.outages == 1 else 's'};"

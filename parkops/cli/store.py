@@ -7,8 +7,9 @@ import time
 import click
 
 from parkops.cli.common import Context, json_option
+from parkops.errors import UsageError
 
-DAY_S = 86_400.0
+EVENTS_LEAST_S = 180 * 86_400.0  # as the plan's `monitoring.retention` has it
 
 
 @click.group(invoke_without_command=True)
@@ -55,7 +56,7 @@ def store(click_context: click.Context, as_json: bool) -> None:
 @click.option("--raw", metavar="TIME", help="Keep raw samples of so long, as 6h.")
 @click.option("--rollups", metavar="TIME", help="Keep hourly rollups of so long, as 400d.")
 @click.option("--intervals", metavar="TIME", help="Keep state intervals of so long, as 5y.")
-@click.option("--events", metavar="TIME", help="Keep closed events of so long, as 5y.")
+@click.option("--events", metavar="TIME", help="Keep closed events of so long, as 5y; 180d at least.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted.")
 @click.pass_obj
 def prune(ctx: Context, /, dry_run: bool, **told: str | None) -> None:
@@ -78,6 +79,11 @@ def prune(ctx: Context, /, dry_run: bool, **told: str | None) -> None:
             return when(text, now_s)
         return None if kept_s is None else now_s - kept_s
 
+    if told["events"] and when(told["events"], now_s) > now_s - EVENTS_LEAST_S:
+        hint = "a time of 180d or more"
+        raise UsageError(
+            "events are kept for six months at least", where=f"--events {told['events']}", hint=hint
+        )
     limits_s = (
         before_s("raw", kept.raw_s) or 0.0,
         before_s("rollups", kept.rollups_s) or 0.0,

@@ -86,7 +86,7 @@ def compute(
         until_s,
         measured_s,
         tuple(
-            group(kind, name, ids, found, seconds.excluded(since_s, until_s), sums)
+            group(kind, name, ids, until_s - since_s, found, seconds.planned(since_s, until_s), sums)
             for (kind, name), ids in sorted(groups.items())
             if kind in kinds
         ),
@@ -105,12 +105,18 @@ def group(
     kind: str,
     name: str,
     ids: Sequence[str],
+    window_s: float,
     found: Mapping[str, Availability],
-    excluded: Mapping[str, float],
+    planned: Mapping[str, float],
     sums: Mapping[str, Summed],
 ) -> GroupFigures:
-    """Return the figures of some targets taken together."""
+    """Return the figures of some targets taken together.
+
+    What is neither up nor down nor planned work is unknown, whether a record says so or there is none.
+    """
     spans = [found.get(target, NOTHING) for target in ids]
+    up_s, down_s = sum(span.up_s for span in spans), sum(span.down_s for span in spans)
+    planned_s = sum(planned.get(target, 0.0) for target in ids)
     total = Summed()
     for target in ids:
         if target in sums:
@@ -119,11 +125,11 @@ def group(
         kind,
         name,
         len(ids),
-        sum(span.up_s for span in spans),
-        sum(span.down_s for span in spans),
-        sum(span.unknown_s for span in spans),
+        up_s,
+        down_s,
+        max(0.0, window_s * len(ids) - planned_s - up_s - down_s),
         sum(span.outages for span in spans),
-        sum(excluded.get(target, 0.0) for target in ids),
+        planned_s,
         total.probes,
         total.lost,
         spread(total),
@@ -142,7 +148,6 @@ class _Seconds:
             if (covering := [w for w in windows if w.covers(target, roles.get(target.device, ""))])
         }
         self._found: dict[tuple[float, float], dict[str, Availability]] = {}
-        self._excluded: dict[tuple[float, float], dict[str, float]] = {}
         self._planned: dict[tuple[float, float], dict[str, float]] = {}
 
     def of(self, since_s: float, until_s: float) -> Mapping[str, Availability]:
@@ -150,20 +155,14 @@ class _Seconds:
         key = since_s, until_s
         if key not in self._found:
             found = {item.target: item for item in self._source.availability(since_s, until_s)}
-            self._excluded[key], self._planned[key] = {}, {}
+            self._planned[key] = {}
             for target, windows in self._windows.items():
                 spans = _merged(span for window in windows for span in window.spans(since_s, until_s))
                 self._planned[key][target] = sum(end_s - begin_s for begin_s, end_s in spans)
                 if target in found and spans:
-                    found[target], gone_s = self._without(target, since_s, until_s, spans)
-                    self._excluded[key][target] = gone_s
+                    found[target] = self._without(target, since_s, until_s, spans)
             self._found[key] = found
         return self._found[key]
-
-    def excluded(self, since_s: float, until_s: float) -> Mapping[str, float]:
-        """Return how many seconds of each target's record fell into planned work."""
-        self.of(since_s, until_s)
-        return self._excluded[since_s, until_s]
 
     def planned(self, since_s: float, until_s: float) -> Mapping[str, float]:
         """Return how many seconds of planned work there were for each target, on record or not."""
@@ -172,23 +171,20 @@ class _Seconds:
 
     def _without(
         self, target: str, since_s: float, until_s: float, spans: Sequence[tuple[float, float]]
-    ) -> tuple[Availability, float]:
+    ) -> Availability:
         seconds = dict.fromkeys(State, 0.0)
-        outages, excluded_s, counted = 0, 0.0, False
+        outages, counted = 0, False
         for interval in self._source.intervals(target, since_s, until_s):
             begin_s, end_s = max(interval.start_s, since_s), min(interval.end_s, until_s)
             inside_s = sum(max(0.0, min(end_s, b) - max(begin_s, a)) for a, b in spans)
             left_s = max(0.0, end_s - begin_s - inside_s)
             seconds[interval.state] += left_s
-            excluded_s += inside_s
             if interval.state is State.UP:
                 counted = False
             elif interval.state is State.DOWN and left_s > INSTANT_S:
                 outages += not counted  # it goes on after a time that nobody watched
                 counted = True
-        return Availability(
-            target, seconds[State.UP], seconds[State.DOWN], seconds[State.UNKNOWN], outages
-        ), excluded_s
+        return Availability(target, seconds[State.UP], seconds[State.DOWN], seconds[State.UNKNOWN], outages)
 
 
 def _merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -110,7 +110,7 @@ def write_parquet(table: Table, rows: Iterator[Row], path: Path) -> int:
     partial = path.with_name(f".{path.name}.part")
     count = 0
     try:
-        with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+        with partial.open("wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
             while batch := list(islice(rows, BATCH)):
                 columns = [list(column) for column in zip(*batch, strict=True)]
                 writer.write_table(pa.table(columns, schema=schema))

@@ -154,6 +154,7 @@ def test_a_window_before_the_outage_has_none(watched):
         (("availability", "--from", "now", "--to", "-1d"), "ends before it begins"),
         (("export", "raw", "--format", "parquet"), "Parquet is written to a file"),
         (("store", "prune", "--raw", "some"), "'some' is no time"),
+        (("store", "prune", "--events", "30d"), "six months at least"),
     ],
 )
 def test_wrong_calls_say_what_is_wrong(watched, arguments, words):
@@ -175,6 +176,9 @@ def test_export_to_the_screen_to_files_and_not_at_all(watched, tmp_path):
     assert "1 rows" in call(watched, "export", "raw", "-o", str(path), width=200)
     assert path.read_text().count("\n") == 2
     pytest.importorskip("pyarrow")
+    with pytest.raises(OSError) as missing:
+        call(watched, "export", "rollups", "--format", "parquet", "-o", str(tmp_path / "no" / "out.parquet"))
+    assert str(tmp_path / "no") in missing.value.filename, "said in one line, without a traceback"
     whole = tmp_path / "out.parquet"
     call(watched, "export", "rollups", "--format", "parquet", "-o", str(whole))
     assert whole.read_bytes()[:4] == b"PAR1"

@@ -120,7 +120,7 @@ def test_groups_add_their_targets_up(store):
     told = compute(park(), store, NOW_S - 1000, NOW_S)
     tenant = one(told, "tenant", "t")
     assert (tenant.targets, tenant.up_s, tenant.down_s, tenant.unknown_s, tenant.outages) == (
-        3, 1800.0, 100.0, 100.0, 1,
+        3, 1800.0, 100.0, 1100.0, 1,
     )  # fmt: skip
     assert tenant.availability.ratio == pytest.approx(18 / 19)
     assert tenant.availability.mttr_s == 100
@@ -129,6 +129,13 @@ def test_groups_add_their_targets_up(store):
     assert one(told, "park", "test").targets == 5
     assert one(told, "flow", "f1").targets == 1, "what is measured from the source, not what is near it"
     assert one(told, "class", "control").availability.ratio is None, "never probed"
+
+
+def test_what_no_record_is_of_is_unknown(store):
+    feed(store, "sw/icmp", (300, UP), (400, DOWN), (500, UNKNOWN), (600, UP), (700, UP))
+    work = Window("w", "zone:z", "", begin_s=650, end_s=900)
+    told = one(compute(park(), store, 0, 1000, windows=(work,)), "target", "sw/icmp")
+    assert (told.up_s, told.down_s, told.unknown_s, told.excluded_s) == (150, 100, 500, 250)
 
 
 def test_planned_work_is_left_out(store):
