@@ -15,7 +15,7 @@ from parkops.assess.grade import graded
 from parkops.assess.indicators import score_indicators
 from parkops.assess.outcome import Check
 from parkops.assess.runner import judge
-from parkops.assess.scores import INFRASTRUCTURE, group_scores, level1_score, total_score
+from parkops.assess.scores import scores
 from parkops.model import Assessment, EvidenceSet, Park
 from parkops.model.bulk import bulk
 
@@ -34,29 +34,18 @@ def assess(
     ``basis_of`` reads it beside the plan; ``platform_dirs`` hold the user's platforms with their audits.
     """
     basis = basis or basis_of(park.assessment)
-    catalogue = basis.catalogue
     context = Context(park, evidence)
-    indicators = score_indicators(context, catalogue, basis.thresholds)
+    indicators = score_indicators(context, basis.catalogue, basis.thresholds)
     whole_park = Context(park, evidence, indicators, platform_dirs=tuple(platform_dirs))
     with bulk():
         results = judge(whole_park, (*built_in(), *own), checks)
-    whole = total_score(indicators, catalogue)
-    infrastructure = level1_score(indicators, catalogue, INFRASTRUCTURE)
     found = Assessment(
         park=park.name,
         title=park.title,
         plan_digest=park.plan_digest,
         time_s=evidence.now_s,
         requirements=tuple(result for result in results if result.catalogue == GUIDE),
-        indicators=indicators,
-        groups=group_scores(indicators, catalogue),
-        total_point=whole.point,
-        total_low=whole.low,
-        total_high=whole.high,
-        infrastructure_point=infrastructure.point,
-        infrastructure_low=infrastructure.low,
-        infrastructure_high=infrastructure.high,
-        coverage=whole.coverage,
+        **scores(indicators, basis.catalogue),
         controls=tuple(result for result in results if result.catalogue != GUIDE),
         profile=basis.profile,
         weights=basis.weights,

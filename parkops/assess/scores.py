@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from parkops.assess.catalogues import IndicatorCatalogue
 from parkops.assess.formula import compositions, total
@@ -19,6 +20,20 @@ class Total:
     point: float | None
     low: float
     high: float
+    coverage: float
+
+
+class Scores(TypedDict):
+    """The scores of an assessment, by the names that it has for them."""
+
+    indicators: tuple[IndicatorScore, ...]
+    groups: tuple[GroupScore, ...]
+    total_point: float | None
+    total_low: float
+    total_high: float
+    infrastructure_point: float | None
+    infrastructure_low: float
+    infrastructure_high: float
     coverage: float
 
 
@@ -83,6 +98,23 @@ def group_scores(items: Sequence[IndicatorScore], catalogue: IndicatorCatalogue)
         found = Total(sums / share if share else None, _clean(low), _clean(high), min(share, 1.0))
         groups.append(_group(2, second.id, second.name_zh, second.name_en, second.weight, found))
     return tuple(groups)
+
+
+def scores(items: Sequence[IndicatorScore], catalogue: IndicatorCatalogue) -> Scores:
+    """Return all that follows from indicators."""
+    whole = total_score(items, catalogue)
+    infrastructure = level1_score(items, catalogue, INFRASTRUCTURE)
+    return Scores(
+        indicators=tuple(items),
+        groups=group_scores(items, catalogue),
+        total_point=whole.point,
+        total_low=whole.low,
+        total_high=whole.high,
+        infrastructure_point=infrastructure.point,
+        infrastructure_low=infrastructure.low,
+        infrastructure_high=infrastructure.high,
+        coverage=whole.coverage,
+    )
 
 
 def _group(level: int, number: int, zh: str, en: str, weight: float, found: Total) -> GroupScore:

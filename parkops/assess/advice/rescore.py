@@ -8,27 +8,13 @@ from dataclasses import replace
 from parkops.assess.advice.measures import Place, Standing
 from parkops.assess.basis import Basis
 from parkops.assess.grade import graded
-from parkops.assess.scores import INFRASTRUCTURE, group_scores, level1_score, total_score
+from parkops.assess.scores import scores
 from parkops.model import Assessment, IndicatorScore
 
 
 def rescored(assessment: Assessment, indicators: tuple[IndicatorScore, ...], basis: Basis) -> Assessment:
     """Return the assessment with other indicators, and all that follows from them."""
-    whole = total_score(indicators, basis.catalogue)
-    infrastructure = level1_score(indicators, basis.catalogue, INFRASTRUCTURE)
-    found = replace(
-        assessment,
-        indicators=indicators,
-        groups=group_scores(indicators, basis.catalogue),
-        total_point=whole.point,
-        total_low=whole.low,
-        total_high=whole.high,
-        infrastructure_point=infrastructure.point,
-        infrastructure_low=infrastructure.low,
-        infrastructure_high=infrastructure.high,
-        coverage=whole.coverage,
-    )
-    return graded(found, basis)
+    return graded(replace(assessment, **scores(indicators, basis.catalogue)), basis)
 
 
 def lifted(indicator: IndicatorScore, now: Standing, lifts: Mapping[Place, float]) -> IndicatorScore:

@@ -8,6 +8,15 @@ from pydantic import ConfigDict, Field
 
 from parkops.plan.schema.base import Part, Text, Whole
 
+NodeRole = Literal[
+    "edge-controller",
+    "edge-gateway",
+    "edge-cloud",
+    "cloud-host",
+    "server",
+    "identifier-node",
+    "management-server",
+]
 DeviceRole = Literal[
     "core",
     "spine",
@@ -22,13 +31,7 @@ DeviceRole = Literal[
     "wireless-controller",
     "5g-cpe",
     "one-way-gateway",
-    "edge-controller",
-    "edge-gateway",
-    "edge-cloud",
-    "cloud-host",
-    "server",
-    "identifier-node",
-    "management-server",
+    NodeRole,
 ]
 PlatformName = Annotated[
     str,

@@ -18,6 +18,7 @@ from parkops.plan.schema.base import (
     Whole,
     examples,
 )
+from parkops.plan.schema.devices import NodeRole
 
 Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$", description="Container image")]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
@@ -150,15 +151,7 @@ class NodePlan(Part):
             ]
         }
     )
-    role: Literal[
-        "edge-controller",
-        "edge-gateway",
-        "edge-cloud",
-        "cloud-host",
-        "server",
-        "identifier-node",
-        "management-server",
-    ] = Field(description="What the node is")
+    role: NodeRole = Field(description="What the node is")
     segment: str
     title: Line = ""
     switch: Whole = Field(default=1, ge=1, description="Number of the switch that it hangs on")
