@@ -121,7 +121,7 @@ class ParkGate:
 
     def _wrong(self, expectations: Sequence[Expectation], words: str) -> tuple[list[str], list[str]]:
         """Try flows; return what is wrong, and the flows that can be neither."""
-        from parkops.lab.expect import must_answer
+        from parkops.lab.expect import undecidable
 
         reach = self._try(expectations)
         wrong, undecided = [], []
@@ -129,10 +129,10 @@ class ParkGate:
             seen = reach[one.id]
             if seen.passed is not None and seen.passed is not one.allowed:
                 wrong.append(f"{one.id} {words}")
-            elif seen.passed is None and (must_answer(self.park, one) or one.id in self._held()):
-                wrong.append(f"{one.id} could not be decided: {seen.detail}")
-            elif seen.passed is None:
+            elif undecidable(self.park, one, seen) and one.id not in self._held():
                 undecided.append(one.id)
+            elif seen.passed is None:
+                wrong.append(f"{one.id} could not be decided: {seen.detail}")
         return wrong, undecided
 
     def _held(self) -> frozenset[str]:

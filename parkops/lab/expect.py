@@ -67,7 +67,7 @@ def _try_from(
     except (ParkopsError, ValueError) as error:
         return [Reach(one.id, None, time.time(), f"could not be tried: {error}") for one in expectations]
     by_id = {outcome["id"]: outcome for outcome in outcomes}
-    return [_reach(one, by_id[one.id], must_answer(park, one)) for one in expectations]
+    return [_reach(one, by_id[one.id], _must_answer(park, one)) for one in expectations]
 
 
 @cache
@@ -75,7 +75,12 @@ def _script() -> str:
     return joined(Path(stopped.__file__), Path(questions.__file__), LAB_FOLDER / "prober.py")
 
 
-def must_answer(park: Park, one: Expectation) -> bool:
+def undecidable(park: Park, one: Expectation, reach: Reach) -> bool:
+    """Tell whether nothing was learnt of a service that need not answer."""
+    return reach.passed is None and not _must_answer(park, one)
+
+
+def _must_answer(park: Park, one: Expectation) -> bool:
     """Tell whether silence of an allowed service says anything: not that of one which datagrams only feed."""
     return (
         one.protocol != "udp" or one.port in questions.QUESTIONS or _speaks(park.device(one.dst_device), one)

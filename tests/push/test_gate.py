@@ -10,9 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from park import device, park, workspace
 
 from parkops import lab
+from parkops.cli import cli
+from parkops.cli.common import Context
 from parkops.gate import ParkGate, Seen
 from parkops.lab import expect
 from parkops.model import Expectation, Workspace
@@ -66,6 +69,18 @@ def test_silence_of_a_datagram_is_a_count_of_its_own(tmp_path: Path, silent: int
     health = ask(tmp_path, flow("feed", "udp", silent), flow("web", "tcp", open_tcp))
     assert health.ok, health.problems
     assert health.seen == "1 flows as planned, 1 not decidable (feed), 0 targets up"
+
+
+def test_lab_try_counts_it_as_neither(
+    tmp_path: Path, silent: int, open_tcp: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = park(device("bd", "linux", "172.30.77.2"), key=tmp_path / "key", known_hosts=tmp_path / "hosts")
+    flows = (flow("feed", "udp", silent), flow("web", "tcp", open_tcp), flow("log", "udp", 514))
+    monkeypatch.setattr(Context, "park", lambda self: replace(whole, expectations=flows))
+    (tmp_path / "park.yaml").touch()
+    said = CliRunner().invoke(cli, ["-p", str(tmp_path), "lab", "try"])
+    assert said.exit_code == 0, said.output
+    assert "3 tried: 3 allowed, 0 forbidden; 0 not as planned, 2 not decidable" in said.output
 
 
 def test_syslog_which_never_answers_is_not_said_to_pass_where_it_is_forbidden(tmp_path: Path) -> None:
