@@ -36,6 +36,21 @@ PATTERNS = {
     r"^([0-9]{1,3}\.){3}[0-9]{1,3}$": "an IPv4 address such as 198.51.100.80",
     r"^[a-z][a-z0-9_]{0,39}$": "the name of a platform such as huawei_vrp",
     r"^[a-z0-9*?][a-z0-9*?-]{0,62}$": "a device's name, or a pattern with * and ?",
+    r"^[a-z][a-z0-9-]{0,62}$": "a device's name such as core-1",
+    r"^[A-Za-z0-9_.-]{0,15}$": "a name of at most 15 letters and digits",
+    r"^[a-z_]{1,24}$": "a name of lower-case letters and _, at most 24",
+    r"^[a-z_]+$": "a name of lower-case letters and _",
+    r"^https?://[^\s]+$": "a URL such as https://hooks.example/park",
+    r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~/%-]*)?$": "a URL such as https://portal.example/guest",
+    r"^[^@\s]+@[^@\s]+$": "a mail address such as ops@park.example",
+    r"^([0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){5})?$": "a MAC address such as 03-43-42-00-00-01",
+    r"^(tcp|udp)/([1-9][0-9]{0,4})$": "tcp/PORT or udp/PORT",
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "a time of day, 00:00 to 23:59",
+    r"^(all|(role|zone|tenant|device):.+)$": "all, role:…, zone:…, tenant:… or device:…",
+    r"^(probe|kind|role|zone|tenant|device):.+$": "probe:…, kind:…, role:…, zone:…, tenant:… or device:…",
+    r"^([0-9a-fA-F]{64})?$": "a SHA-256, 64 hexadecimal digits",
+    r"^([^/].*\.ya?ml)?$": "a YAML file below the park's folder",
+    r"^([a-z][a-z0-9-]*|[^/].*\.ya?ml)$": "the name of a profile, or a YAML file below the park's folder",
 }
 
 IPV4 = "an IPv4 prefix such as 10.16.0.0/14"

@@ -1,4 +1,4 @@
-"""For every value of the schema there is a stand-in, so that a wrong one hides no other mistake."""
+"""Every value of the schema has stand-ins, so that a wrong one hides no other mistake, and words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from parkops.plan.repair import VARIANTS, stand_in
 from parkops.plan.schema import Plan
-from parkops.plan.words import bounded, unwrap
+from parkops.plan.words import PATTERNS, bounded, unwrap
 
 
 def fields(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, Any]]:
@@ -47,3 +47,19 @@ def test_the_two_stand_ins_differ(name: str) -> None:
     first, second = (stand_in(FIELDS[name], variant) for variant in VARIANTS)
     assert first is not None
     assert first != second
+
+
+def expressions(schema: Any) -> Iterator[str]:
+    """Yield every pattern of a JSON Schema, of values and of names."""
+    if isinstance(schema, dict):
+        yield from schema.get("patternProperties", {})
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from expressions(inner)
+
+
+def test_a_reader_is_told_patterns_in_words() -> None:
+    found = set(expressions(Plan.model_json_schema()))
+    assert len(found) > 30
+    assert not sorted(found - PATTERNS.keys())
