@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from parkops.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from parkops.model import Event, Figures, GroupFigures, Park
+    from parkops.model import Event, Figures, GroupFigures, ObjectiveStatus, Park
 
 KINDS = ("tenant", "zone", "device", "role", "flow", "class", "target", "park")
 COLUMNS = (
@@ -148,8 +149,16 @@ def _document(told: Figures, rows: Sequence[GroupFigures], found: Sequence[Event
         "measured_from_s": told.measured_since_s,
         "groups": [{"by": row.by, **_row(row)} for row in rows],
         "park": [_row(row) for row in told.of("park")],
-        "objectives": [asdict(item) for item in told.objectives],
+        "objectives": [_objective(item) for item in told.objectives],
         "coverage": [{**asdict(item), "ratio": item.ratio, "bounds": item.bounds} for item in told.coverage],
         "utilisation": [asdict(item) for item in told.utilisation],
         "outages": [event_document(event) for event in found],
     }
+
+
+def _objective(item: ObjectiveStatus) -> dict[str, Any]:
+    """Return an objective for programs; JSON has no infinity (RFC 8259, 6), by which a budget of 0 burns."""
+    body = asdict(item)
+    for burn in body["burns"]:
+        burn["rate"] = None if burn["rate"] is None else min(burn["rate"], sys.float_info.max)
+    return body

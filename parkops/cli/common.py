@@ -119,10 +119,10 @@ class Context:
 
     @cached_property
     def console(self) -> Console:
-        """The console for people (standard output)."""
+        """The console for people (standard output); brackets are brackets, whoever wrote them."""
         from rich.console import Console
 
-        return Console(highlight=False, quiet=self.quiet)
+        return Console(highlight=False, markup=False, quiet=self.quiet)
 
     @cached_property
     def _park(self) -> Park:

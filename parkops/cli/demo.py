@@ -34,7 +34,7 @@ class Screen:
         """Print a stage's title."""
         self.title = title
         elapsed_s = time.monotonic() - self.begun_s
-        self.console.print(f"[bold]{elapsed_s:6.1f} s  {title}[/bold]")
+        self.console.print(f"{elapsed_s:6.1f} s  {title}", style="bold")
         if self.status:
             self.status.start()
             self.status.update(title)
@@ -48,10 +48,10 @@ class Screen:
 
     def claim(self, claim: Claim) -> None:
         """Print what was proven, or not."""
-        from rich.markup import escape
+        from rich.text import Text
 
-        mark = "[green]  ok  [/green]" if claim.held else "[red]failed[/red]"
-        self.console.print(f"    {mark}  {escape(claim.name)}: {escape(claim.detail)}")
+        mark = ("  ok  ", "green") if claim.held else ("failed", "red")
+        self.console.print(Text.assemble("    ", mark, f"  {claim.name}: {claim.detail}"))
 
     def close(self) -> None:
         """Stop the live line."""
@@ -106,9 +106,12 @@ def demo(ctx: Context, folder: Path, source: Path | None, keep: bool) -> None:
         story = tell_story(workspace, screen, write_report, keep=keep)
     finally:
         screen.close()
+    from rich.text import Text
+
     table = ctx.table("proven", "claim", "seen")
     for claim in story.claims:
-        table.add_row("[green]yes[/green]" if claim.held else "[red]NO[/red]", claim.name, claim.detail)
+        proven = Text("yes", style="green") if claim.held else Text("NO", style="red")
+        table.add_row(proven, claim.name, claim.detail)
     ctx.console.print(table)
     ctx.console.print(f"Report: {story.report}", markup=False, soft_wrap=True)
     if keep:

@@ -43,9 +43,10 @@ def length(seconds: float) -> str:
 
 
 def clock(time_s: float, now_s: float) -> str:
-    """Say when something was: the time of today, else the day too."""
-    day, today = (time.strftime("%Y-%m-%d", time.localtime(value)) for value in (time_s, now_s))
-    return time.strftime("%H:%M:%S" if day == today else "%m-%d %H:%M", time.localtime(time_s))
+    """Say when something was: the time of today, else the day too, and the year of another one."""
+    then, now = time.localtime(time_s), time.localtime(now_s)
+    form = "%Y-%m-%d %H:%M" if then[0] != now[0] else "%H:%M:%S" if then[7] == now[7] else "%m-%d %H:%M"
+    return time.strftime(form, then)
 
 
 def event_document(event: Event) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def up(ctx: Context, as_json: bool, official_yang: Path | None, official_switch:
         key = ctx.workspace.lab / "ssh" / "id_ed25519"
         ctx.console.print(
             f"[green]The lab of {status.park} is up[/green]: {len(status.nodes)} nodes in "
-            f"{status.boot_s:.1f} s. Key: {_short(key)}"
+            f"{status.boot_s:.1f} s. Key: {_short(key)}",
+            markup=True,
         )
 
 
@@ -245,10 +246,12 @@ class _Progress:
 
 
 def _print_status(ctx: Context, stands: LabStatus) -> None:
+    from rich.text import Text
+
     ctx.console.print(f"Lab of {stands.park}: process {stands.pid}, up {_age(stands.started_s)}")
     table = ctx.table("node", "role", "management", "state", "boot", "title")
     for node in stands.nodes:
-        mark = "[green]up[/green]" if node.state == "up" else "[red]dead[/red]"
+        mark = Text("up", style="green") if node.state == "up" else Text("dead", style="red")
         table.add_row(node.name, node.role, node.address, mark, f"{node.boot_s:.1f} s", node.title)
     ctx.console.print(table)
     if stands.faults:

@@ -104,7 +104,7 @@ def _table(
             if index not in columns and any(row[index] for row in found.rows)
         ]
         if hidden:
-            ctx.console.print(f"[dim]no room for: {', '.join(hidden)} (--csv has all)[/]")
+            ctx.console.print(f"no room for: {', '.join(hidden)} (--csv has all)", style="dim")
 
 
 def _wanted(

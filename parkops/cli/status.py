@@ -14,6 +14,7 @@ from parkops.cli.eventing import WIDE, ago, event_document, unserved
 if TYPE_CHECKING:
     from rich.console import ConsoleDimensions, RenderableType
     from rich.table import Table
+    from rich.text import Text
 
     from parkops.model import Park, Result, Vitals
     from parkops.monitor.board import Board, By, Row
@@ -160,8 +161,10 @@ def _groups(park: Park, seen: Board, by: By, wide: bool) -> RenderableType:
     return table
 
 
-def _count(number: int, state: str) -> str:
-    return f"[{COLOURS[state]}]{number}[/]" if number else "[dim]0[/]"
+def _count(number: int, state: str) -> Text:
+    from rich.text import Text
+
+    return Text(str(number), style=COLOURS[state] if number else "dim")
 
 
 def not_up(seen: Board, rows: list[Row], limit: int) -> RenderableType:

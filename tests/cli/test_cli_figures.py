@@ -89,6 +89,20 @@ def test_availability_for_programs(watched):
     assert {c["basis"] for c in told["coverage"]} == {"plan", "live"}
 
 
+def test_a_budget_of_nothing_is_overspent_in_json_too(watched, tmp_path):
+    shutil.copytree(watched, tmp_path, dirs_exist_ok=True)
+    plan = (tmp_path / "park.yaml").read_text()
+    assert "objective_percent: 99.9}" in plan
+    (tmp_path / "park.yaml").write_text(plan.replace("objective_percent: 99.9}", "objective_percent: 100}"))
+
+    def refuse(word):
+        raise AssertionError(f"{word} is no JSON (RFC 8259, 6)")
+
+    told = json.loads(call(tmp_path, "availability", "--from", "-1d", "--json"), parse_constant=refuse)
+    rates = [burn["rate"] for goal in told["objectives"] for burn in goal["burns"]]
+    assert max(rate for rate in rates if rate is not None) > 1e6
+
+
 def test_a_window_that_reaches_into_the_future_ends_now(watched):
     told = json.loads(call(watched, "availability", "--from", "-1d", "--to", "2126-01-01", "--json"))
     assert told["to_s"] == pytest.approx(time.time(), abs=600)
@@ -206,3 +220,10 @@ def test_the_unit_of_the_monitor_names_the_store_and_no_secrets(watched):
     assert "secret" not in call(
         watched, "monitor", "--systemd-unit", "--remote-write", "https://u:secret@p/"
     ).replace("other secrets", "")
+
+
+def test_brackets_in_what_people_write_are_brackets(watched, tmp_path):
+    """They are no markup: an address would vanish, a slash would end the call with a traceback."""
+    shutil.copytree(watched, tmp_path, dirs_exist_ok=True)
+    call(tmp_path, "maintenance", "add", "all", "--for", "2h", "--reason", "[fd00::1] [/x]", width=120)
+    assert "[fd00::1] [/x]" in call(tmp_path, "maintenance", "list", width=120)

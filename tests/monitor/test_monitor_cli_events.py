@@ -16,6 +16,7 @@ import pytest
 from monitor_parts import park_of, target
 from test_monitor_cli import Call
 
+from parkops.cli.eventing import clock
 from parkops.cli.events import events
 from parkops.cli.maintenance import maintenance
 from parkops.cli.monitor import monitor
@@ -256,3 +257,13 @@ def test_top_lives_in_a_terminal_until_q(tmp_path):
         running.kill()
         running.wait()
         os.close(ours)
+
+
+def test_the_year_is_said_where_it_is_another_one():
+    def local(*parts):
+        return time.mktime((*parts, 0, 0, 0, -1))
+
+    now_s = local(2026, 1, 1, 9, 30)
+    assert clock(local(2026, 1, 1, 0, 5), now_s) == "00:05:00"
+    assert clock(local(2025, 12, 31, 23, 55), now_s) == "2025-12-31 23:55"
+    assert clock(local(2026, 2, 3, 4, 5), local(2026, 3, 1, 0, 0)) == "02-03 04:05"
