@@ -242,6 +242,19 @@ def test_whatever_comes_is_read_or_refused(data):
         response_of(data)
 
 
+def test_a_number_of_any_precision_is_refused():
+    """Ten to the power of what a server sends is not computed."""
+
+    def of(digits, precision):
+        number = wire.message(7, wire.number(1, digits) + wire.number(2, precision))
+        update = wire.message(1, wire.message(3, wire.message(1, "a"))) + wire.message(3, number)
+        return wire.message(1, wire.message(4, update))
+
+    assert response_of(of(314, 2))[0][0].content == 3.14
+    with pytest.raises(ValueError, match="digits"):
+        response_of(of(314, 3_000_000))
+
+
 def test_numbers_on_the_wire():
     for amount in (0, 1, 127, 128, 300, 2**32, 2**64 - 1):
         assert list(wire.fields(wire.number(7, amount))) == [(7, amount)]

@@ -6,6 +6,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,7 @@ server:
   local-data: "park.example. 60 IN MX 10 mail.park.example."
   local-data: "_opcua._tcp.park.example. 60 IN SRV 0 5 4840 plc.park.example."
   local-data: 'text.park.example. 60 IN TXT "园区"'
+  local-data: 'long.park.example. 60 IN TXT "{half}" "{half}"'
   local-data: "7.0.16.10.in-addr.arpa. 60 IN PTR mes.park.example."
 {many}
 remote-control:
@@ -74,7 +76,7 @@ def unbound(tmp_path_factory):
         pytest.skip("needs unbound")
     folder, port = tmp_path_factory.mktemp("unbound"), free_port(UDP)
     many = "".join(f'  local-data: "many.park.example. 60 IN A 10.1.0.{n}"\n' for n in range(1, 250))
-    (folder / "unbound.conf").write_text(UNBOUND.format(d=folder, port=port, many=many))
+    (folder / "unbound.conf").write_text(UNBOUND.format(d=folder, port=port, many=many, half="k" * 200))
 
     def ready():
         return look(target("dns", port, name="mes.park.example", timeout_s=1)).state is UP
@@ -94,6 +96,8 @@ def test_dns(unbound):
     )
     is_(look(srv), UP)
     is_(look(target("dns", unbound, name="text.park.example", type="TXT", answer="园区")), UP)
+    long = target("dns", unbound, name="long.park.example", type="TXT", answer="k" * 400)
+    is_(look(long), UP)  # strings of one record are one text
     ptr = target("dns", unbound, name="7.0.16.10.in-addr.arpa", type="PTR", answer="mes.park.example")
     is_(look(ptr), UP)
     is_(look(target("dns", unbound, name="none.park.example", rcode="NXDOMAIN")), UP)
@@ -144,6 +148,22 @@ def test_whatever_comes_is_read_or_refused(data):
                 _parse(question, kind, reply)
     with contextlib.suppress(DownError):
         _check(bytes(20), b"key", data)
+
+
+def test_an_answer_made_to_keep_the_monitor_busy_does_not():
+    """Thousands of records that point at one name without end."""
+    endless = b"\x01a" * 7000 + b"\0\0\1\0\1" + bytes(4) + b"\0\4" + bytes(4)
+    records = endless + (b"\xc0\x0c" + endless[-14:]) * 2999
+    before_s = time.process_time()
+    with pytest.raises(DownError, match="no DNS message"):
+        _parse(b"ab" + bytes(10), 1, b"ab\x81\x80" + struct.pack("!HHHH", 0, 3000, 0, 0) + records)
+    assert time.process_time() - before_s < 1
+
+
+def test_dns_tells_that_tcp_is_closed_where_it_is_needed():
+    cut = udp_server(lambda q: q[:2] + struct.pack("!HHHHH", 0x8380, 1, 0, 0, 0) + q[12:])
+    sample = look(target("dns", cut, name="a.example"))
+    is_(sample, DOWN, "^cuts its answer short over UDP, and over TCP: connection refused$")
 
 
 def test_a_lost_datagram_is_no_outage():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from parkops.model import Sample, Target
-from parkops.monitor.probes.base import Context, DownError, value
+from parkops.monitor.probes.base import Context, DownError, explain, unable, value
 from parkops.monitor.probes.datagram import ask
 from parkops.monitor.probes.tcp import stream
 
@@ -21,7 +21,8 @@ TYPES = {
 RCODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET")
 IN = 1
 QUERY, RECURSION_DESIRED, RESPONSE, TRUNCATED, AUTHORITATIVE = 0, 0x0100, 0x8000, 0x0200, 0x0400
-MAX_JUMPS = 64  # compressed names: more is a loop
+MAX_NAME_BYTES = 255  # RFC 1035, 3.1
+MAX_JUMPS = 127  # of a compressed name: one for each label
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,6 @@ def _labels(name: str) -> bytes:
     return b"".join(bytes((len(label),)) + label for label in labels) + b"\0"
 
 
-def _label(part: str) -> bytes:
-    return part.encode("ascii" if part.isascii() else "idna")
-
-
 def _question(name: str, kind: int) -> bytes:
     head = os.urandom(2) + struct.pack("!HHHHH", RECURSION_DESIRED, 1, 0, 0, 0)
     return head + _labels(name) + struct.pack("!HH", kind, IN)
@@ -131,14 +128,15 @@ def _records(data: bytes, questions: int, count: int) -> Iterator[tuple[int, int
 
 def _name(data: bytes, at: int) -> tuple[str, int]:
     """Return a name that may be compressed (4.1.4), and where it ends."""
-    labels, end, jumps = [], 0, 0
+    labels, end, size, jumps = [], 0, 1, 0
     while length := data[at]:
-        if length & 0xC0 == 0xC0:
+        pointer = length & 0xC0 == 0xC0
+        size, jumps = size + (0 if pointer else 1 + length), jumps + pointer
+        if size > MAX_NAME_BYTES or jumps > MAX_JUMPS:
+            raise ValueError("a name that never ends")
+        if pointer:
             end = end or at + 2
             at = (length & 0x3F) << 8 | data[at + 1]
-            jumps += 1
-            if jumps > MAX_JUMPS:
-                raise ValueError("a name that never ends")
             continue
         labels.append(data[at + 1 : at + 1 + length].decode("ascii", "backslashreplace").lower())
         at += 1 + length
@@ -156,12 +154,25 @@ def _text(data: bytes, at: int, size: int, kind: int) -> str:
     if kind == TYPES["SRV"]:
         return " ".join(map(str, struct.unpack_from("!HHH", field))) + f" {_name(data, at + 6)[0]}"
     if kind == TYPES["TXT"]:
-        return field[1 : 1 + field[0]].decode("utf-8", "replace")
+        return _strings(field).decode("utf-8", "replace")
     return field.hex()
 
 
+def _strings(field: bytes) -> bytes:
+    """Return the strings of a TXT record as one (RFC 1035, 3.3.14; RFC 7208, 3.3)."""
+    whole, at = b"", 0
+    while at < len(field):
+        whole, at = whole + field[at + 1 : at + 1 + field[at]], at + 1 + field[at]
+    return whole
+
+
 async def _over_tcp(target: Target, question: bytes, kind: int) -> Reply:
-    reader, writer = await stream(target)
+    try:
+        reader, writer = await stream(target)
+    except OSError as error:
+        if unable(error):
+            raise
+        raise DownError(f"cuts its answer short over UDP, and over TCP: {explain(error)}") from error
     try:
         writer.write(struct.pack("!H", len(question)) + question)
         size = int.from_bytes(await reader.readexactly(2))

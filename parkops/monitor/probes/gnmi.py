@@ -85,7 +85,7 @@ async def _updates(channel: Any, target: Target, context: Context) -> list[Updat
         raise DownError("the answer is no gNMI") from error
     finally:
         call.cancel()
-    return found
+    return found[:MAX_UPDATES]
 
 
 async def _subscribe(channel: Any, request: bytes, metadata: list[tuple[str, str]], *, more: bool) -> Any:

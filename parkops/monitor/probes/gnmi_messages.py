@@ -12,6 +12,7 @@ from parkops.monitor.probes import wire
 MODES = {"once": 1, "stream": 0}  # SubscriptionList.Mode
 ENCODINGS = {"json": 0, "bytes": 1, "proto": 2, "ascii": 3, "json_ietf": 4}
 SAMPLE, SAMPLE_NS = 2, 1_000_000_000
+MOST_DIGITS = 18  # behind the point of a decimal64 (RFC 7950, 9.3.4)
 _ELEMENT = re.compile(r"(?P<name>[^/\[\]]+)(?P<keys>(?:\[[^=\[\]]+=[^\]]*\])*)")
 _KEY = re.compile(r"\[([^=\[\]]+)=([^\]]*)\]")
 
@@ -107,6 +108,8 @@ def _typed(data: bytes) -> Any:
             parts = dict(wire.fields(content))
             digits, precision = parts.get(1, 0), parts.get(2, 0)
             if isinstance(digits, int) and isinstance(precision, int):
+                if precision > MOST_DIGITS:
+                    raise ValueError(f"a number of {precision} digits")
                 return wire.signed(digits) / 10**precision
         return content.decode("utf-8", "replace")
     return None
