@@ -1,6 +1,8 @@
 """DNS against unbound, RADIUS against FreeRADIUS, and servers that answer wrongly."""
 
 import contextlib
+import hashlib
+import hmac
 import shutil
 import socket
 import struct
@@ -19,7 +21,7 @@ from parkops.model import State
 from parkops.monitor import prepare
 from parkops.monitor.probes.base import DownError
 from parkops.monitor.probes.dns import _parse
-from parkops.monitor.probes.radius import _check
+from parkops.monitor.probes.radius import _check, _place, _request
 
 UP, DOWN, UNKNOWN = State.UP, State.DOWN, State.UNKNOWN
 UDP = socket.SOCK_DGRAM
@@ -221,7 +223,9 @@ server default {{
   }}
 }}
 """
-USERS = 'probe Cleartext-Password := "open sesame"\n\tReply-Message = "welcome"\n'
+USERS = (
+    'probe Cleartext-Password := "open sesame"\n\tReply-Message = "welcome", Message-Authenticator = 0x00\n'
+)
 
 
 @pytest.fixture(scope="module")
@@ -270,8 +274,41 @@ def test_radius_says_what_is_wrong(freeradius):
     is_(ask(freeradius, key="env:OTHER", timeout_s=2), DOWN, "^no answer: .*shares another secret")
     is_(ask(free_port(UDP)), DOWN, "^connection refused$")
     forged = udp_server(lambda q: bytes((2, q[1], 0, 20)) + bytes(16))
-    is_(ask(forged), DOWN, "^the answer is not signed with our shared secret$")
-    is_(ask(udp_server(lambda q: bytes((2, q[1], 9, 9)) + bytes(16))), DOWN, "no RADIUS packet")
+    is_(ask(forged, timeout_s=0.6), DOWN, "^the answer is not signed with our shared secret$")
+    garbage = udp_server(lambda q: bytes((2, q[1], 9, 9)) + bytes(16))
+    is_(ask(garbage, timeout_s=0.6), DOWN, "no RADIUS packet")
+    is_(ask(freeradius, user="n" * 300), UNKNOWN, "^a user name that is too long for RADIUS$")
+
+
+def signed(request, key=b"park-secret", message_key=b"park-secret"):
+    """An Access-Accept with a Message-Authenticator."""
+    head = bytes((2, request[1], 0, 38))
+    zeroed = head + request[4:20] + bytes((80, 18)) + bytes(16)
+    fields = bytes((80, 18)) + hmac.digest(message_key, zeroed, "md5")
+    return head + hashlib.md5(head + request[4:20] + fields + key).digest() + fields
+
+
+def test_radius_wants_each_signature_to_be_right(freeradius):
+    """RFC 3579, 3.2: one that is wrong is discarded, and the true answer may follow (CVE-2024-3596)."""
+    is_(ask(udp_server(signed), user="probe"), UP)
+    forged = udp_server(lambda q: signed(q, message_key=b"stranger"))
+    is_(ask(forged, user="probe", timeout_s=0.6), DOWN, "^the answer is not signed with our shared secret$")
+    answers = [lambda q: bytes((2, q[1], 0, 20)) + bytes(16), signed]
+    two = udp_server(lambda request: answers.pop(0)(request))  # noqa: PLW0108 - another one each time
+    is_(ask(two, user="probe", timeout_s=3), UP)
+    with socket.socket(socket.AF_INET, UDP) as sock:
+        sock.settimeout(20)
+        request = _request("probe", b"open sesame", b"park-secret")
+        sock.sendto(request, ("127.0.0.1", freeradius))
+        reply = sock.recv(4096)
+    assert _place(reply), "FreeRADIUS signs its answers"
+    at = _place(reply)
+    assert _check(request, b"park-secret", reply) == reply
+    wrong = reply[:at] + bytes(16) + reply[at + 16 :]
+    head, body = wrong[:4], wrong[20:]
+    again = head + hashlib.md5(head + request[4:20] + body + b"park-secret").digest() + body
+    with pytest.raises(DownError, match="not signed"):
+        _check(request, b"park-secret", again)
 
 
 def test_secrets_that_are_not_there_leave_it_unknown(freeradius):
