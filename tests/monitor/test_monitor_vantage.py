@@ -4,12 +4,13 @@ import asyncio
 import time
 
 import pytest
+from monitor_parts import tcp_server
 from vantage_parts import Zone, flow, wait_until
 
 from parkops.errors import UsageError
 from parkops.model import State, Target
 from parkops.monitor import prepare
-from parkops.monitor.vantage import plain
+from parkops.monitor.vantage import agent, plain
 from parkops.monitor.vantage.session import Ask, Node
 
 
@@ -25,6 +26,14 @@ def once(zone, *targets, bare=False):
         return await look(*targets)
 
     return zone.session(story, zone.node(bare=bare))
+
+
+@pytest.mark.parametrize("kind", ["http", "tls"])
+def test_what_was_connected_has_arrived(kind):
+    """Silence after that is the service's: what is forbidden would not be blocked."""
+    with tcp_server(lambda connection: None) as port:
+        ask = {"kind": kind, "address": "127.0.0.1", "port": port, "timeout_s": 0.3}
+        assert agent.look(ask) == ("failed", "connected, then no answer within 0.3 s")
 
 
 def test_each_kind_from_the_node_with_a_round_trip(zone):

@@ -4,6 +4,8 @@ import asyncio
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -270,6 +272,36 @@ def test_probes_of_one_agent_take_turns(agent):
         is_(sample, UP)
     assert [name for name, _ in up.values] == ["uptime_s"]
     assert [name for name, _ in load.values] == ["uptime_s", "cpu_ratio"]
+
+
+def test_a_probe_whose_turn_never_came_knows_nothing(agent):
+    """It asked nothing, so it must not call the agent down."""
+
+    async def go():
+        async with tools(secret=SECRETS.__getitem__) as shared:
+            one = prepare([target("snmp", agent.port, community="env:COMMUNITY", timeout_s=0.5)])[0]
+            kept = probes.agent._agent(one, Context(shared, 0.5))
+            async with kept.lock:
+                return await probes.probe(one, Context(shared, 0.5))
+
+    is_(asyncio.run(go()), UNKNOWN, "^another probe of this agent was under way all the time$")
+
+
+def test_what_cannot_be_sent_is_unknown():
+    code = "from test_probes_snmp import alone; alone()"
+    done = subprocess.run(
+        ["unshare", "-n", sys.executable, "-c", code],
+        cwd=Path(__file__).parent, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def alone():
+    """Run in a network namespace with nothing in it."""
+    for probe, more in (("snmp", {}), ("lldp", {"cables": "p1=far|p2|a--b"}), ("gnmi", {"path": "/a"})):
+        asked = {**more, **({} if probe == "gnmi" else {"community": "env:COMMUNITY"})}
+        sample = look(target(probe, address="192.0.2.1", **asked), secret=SECRETS.__getitem__)
+        is_(sample, UNKNOWN, "^network is unreachable$")
 
 
 def test_interfaces_with_counters_and_rates(agent):

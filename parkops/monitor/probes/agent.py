@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,6 +32,8 @@ AUTH = {
     "sha512": "Sha512Key",
 }
 PRIVACY = {"aes128": "Aes128Key", "aes192": "Aes192Key", "aes256": "Aes256Key"}
+_NUMBER = re.compile(r"\(os error (\d+)\)$")
+WAIT_SHARE = 0.8  # of the probe's time until its turn: what is left would tell of the wait, not of the agent
 SHARE = 0.45  # of the probe's time for one request: what is lost is asked for once more
 AT_ONCE_S = 0.01  # gufo-snmp tells a refused connection as a timeout that comes at once
 REPETITIONS = 30
@@ -66,7 +71,7 @@ async def ask(target: Target, context: Context, call: Callable[[SnmpSession], Aw
     A kept session of v3 does not survive a restart of the agent: it is opened anew, once.
     """
     agent = _agent(target, context)
-    async with agent.lock:
+    async with _turn(agent, context):
         for _ in range(2):
             begin_s = time.perf_counter()
             try:
@@ -87,6 +92,23 @@ async def ask(target: Target, context: Context, call: Callable[[SnmpSession], Aw
     raise DownError(_silence(agent, target))
 
 
+@asynccontextmanager
+async def _turn(agent: Agent, context: Context) -> AsyncIterator[None]:
+    """Wait until no other probe speaks to the agent; UnableError where that takes nearly all of the time."""
+    if agent.lock.locked():
+        try:
+            async with asyncio.timeout(context.timeout_s * WAIT_SHARE):
+                await agent.lock.acquire()
+        except TimeoutError as error:
+            raise UnableError("another probe of this agent was under way all the time") from error
+    else:
+        await agent.lock.acquire()
+    try:
+        yield
+    finally:
+        agent.lock.release()
+
+
 def _agent(target: Target, context: Context) -> Agent:
     """Return the agent of a target; targets of one device that ask as the same user share it."""
     shared = context.tools.sessions.shared
@@ -99,8 +121,12 @@ def _agent(target: Target, context: Context) -> Agent:
     return shared(("agent", target.address, target.port, target.params), first)
 
 
-def _told(error: BaseException, target: Target) -> DownError | None:
-    """Return what an error of gufo-snmp tells of the agent, None for any other error."""
+def _told(error: BaseException, target: Target) -> Exception | None:
+    """Return what an error of gufo-snmp tells of the agent, or of this side; None for any other error."""
+    if isinstance(error, OSError) and (
+        found := _NUMBER.search(str(error))
+    ):  # it keeps the number in its text
+        return OSError(int(found[1]), os.strerror(int(found[1])))
     try:
         from gufo.snmp import NoSuchInstance, SnmpAuthError, SnmpError
     except ImportError:

@@ -83,16 +83,19 @@ async def fetch(
     try:
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())  # 1.0: no chunks, one answer, then the end
         status = _status(await reader.readline())
-        while (await reader.readline()).strip():
-            pass
-        return Answer(status, await _body(reader))
-    except ValueError as error:  # a line longer than the reader's limit
+        length = MAX_BODY_BYTES
+        while line := (await reader.readline()).strip():
+            field, _, number = line.partition(b":")
+            if field.lower() == b"content-length":  # some servers keep the connection open all the same
+                length = min(length, int(number))
+        return Answer(status, await _body(reader, length))
+    except ValueError as error:  # a line longer than the reader's limit, or a length that is none
         raise DownError("the answer is not HTTP") from error
 
 
-async def _body(reader: asyncio.StreamReader) -> bytes:
+async def _body(reader: asyncio.StreamReader, length: int) -> bytes:
     body = bytearray()
-    while len(body) < MAX_BODY_BYTES and (data := await reader.read(65_536)):
+    while len(body) < length and (data := await reader.read(65_536)):
         body += data
     return bytes(body)
 

@@ -14,6 +14,7 @@ from parkops.monitor.probes.tcp import stream
 CONNECT, CONNACK, PUBLISH, SUBSCRIBE, SUBACK, DISCONNECT = 0x10, 0x20, 0x30, 0x82, 0x90, 0xE0
 MAX_PACKET_BYTES = 65_536
 KEEP_ALIVE_S = 30
+SHARE = 0.9  # of the time: then the message has not come back
 
 REFUSALS = {  # 3.2.2.3, table 3.1
     1: "unacceptable protocol version",
@@ -27,6 +28,7 @@ REFUSALS = {  # 3.2.2.3, table 3.1
 async def mqtt(target: Target, context: Context) -> Sample:
     """Connect, subscribe, publish and receive; ``user`` and ``password`` (a secret reference) log in."""
     attempt = context.start(target)
+    end_s = asyncio.get_running_loop().time() + SHARE * context.timeout_s
     reference = target.param("password")
     password = context.tools.secret(reference) if reference else ""
     reader, writer = await stream(target)
@@ -34,7 +36,11 @@ async def mqtt(target: Target, context: Context) -> Sample:
         await _connect(reader, writer, target.param("user"), password)
         context.step("the broker accepts the connection")
         topic = target.param("topic") or f"parkops/probe/{os.urandom(6).hex()}"
-        await _round_trip(reader, writer, topic)
+        try:
+            async with asyncio.timeout_at(end_s):
+                await _round_trip(reader, writer, topic)
+        except TimeoutError as error:  # 3.3.5: what may not be published is dropped without a word
+            raise DownError(f"a message to {topic} does not come back: may we write and read it?") from error
         sample = attempt.up()
         context.step(f"a message to {topic} came back")
         writer.write(bytes((DISCONNECT, 0)))

@@ -21,7 +21,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from parkops.monitor.vantage.neighbours import UnableError, neighbour_silent
 from parkops.transport.questions import question
@@ -59,6 +61,15 @@ def connect(address: str, port: int, timeout_s: float) -> socket.socket:
     return client
 
 
+@contextmanager
+def connected(timeout_s: float) -> Iterator[None]:
+    """Let silence on a connection that stands be the service's: the packets arrived."""
+    try:
+        yield
+    except TimeoutError:
+        raise FailedError(f"connected, then no answer within {timeout_s:g} s") from None
+
+
 def tcp(ask: dict[str, object], address: str, port: int, timeout_s: float) -> str:
     """Open a connection."""
     with connect(address, port, timeout_s):
@@ -94,7 +105,7 @@ def http(ask: dict[str, object], address: str, port: int, timeout_s: float) -> s
     """Ask for a path; a server error is none of an answer (RFC 9110, 15.6)."""
     host = str(ask.get("host") or (f"[{address}]" if ":" in address else address))
     stop_s = time.monotonic() + timeout_s
-    with connect(address, port, timeout_s) as client:
+    with connect(address, port, timeout_s) as client, connected(timeout_s):
         client.sendall(f"GET {ask.get('path') or '/'} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
         head = b""
         while b"\r\n" not in head and len(head) < 4096:
@@ -115,7 +126,7 @@ def tls(ask: dict[str, object], address: str, port: int, timeout_s: float) -> st
     """Complete a handshake; whether the certificate is good is another probe's question."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with connect(address, port, timeout_s) as client:
+    with connect(address, port, timeout_s) as client, connected(timeout_s):
         try:
             with context.wrap_socket(client, server_hostname=str(ask.get("host") or "") or None) as safe:
                 return safe.version() or "handshake done"
