@@ -90,7 +90,8 @@ class Recorder:
 
     def keep_house(self, now_s: float) -> None:
         """Write what waits and look at what is open, about once a second; ``now_s`` is record time."""
-        self._changes += self._signals.drain()
+        if not self._changes:  # while the store is away they stay in their queue, which has an end
+            self._changes += self._signals.drain()
         self.flush()
         try:
             with self._store.transaction():

@@ -158,6 +158,8 @@ class RemoteWriter:
             self._connection.request("POST", self._path, body, self._headers)
             answer = self._connection.getresponse()
             text = answer.read(500).decode("utf-8", "replace").strip()
+        except UnicodeError as error:  # a path or a host that HTTP cannot name will not get better
+            return f"{type(error).__name__}: {error}", None
         except (OSError, http.client.HTTPException) as error:
             self._close()
             return f"{type(error).__name__}: {error}", 0.0

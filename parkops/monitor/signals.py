@@ -26,6 +26,11 @@ class Signals:
         self.dropped += len(self._waiting) == MOST
         self._waiting.append(signal)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     def drain(self) -> Iterator[Signal]:
         """Take what waits, the oldest first."""
         while self._waiting:

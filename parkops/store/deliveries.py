@@ -24,6 +24,16 @@ class Delivery:
     error: str = ""
 
 
+_WAITING = """
+SELECT id, event, receiver, what, made_s, due_s, attempts, done_s, error FROM deliveries AS d
+WHERE done_s IS NULL
+"""
+_IN_ORDER = """
+AND due_s <= ? AND NOT EXISTS (
+  SELECT 1 FROM deliveries AS before
+  WHERE before.event = d.event AND before.receiver = d.receiver AND before.done_s IS NULL AND before.id < d.id
+)
+"""
 _WINDOWS = "SELECT id, subject, reason, begin_s, end_s, by FROM maintenance "
 
 
@@ -36,12 +46,14 @@ def put(connection: Database, item: Delivery) -> None:
 
 
 def due(connection: Database, time_s: float | None, limit: int) -> tuple[Delivery, ...]:
-    """Return messages that wait and are due (all that wait for None), the oldest first."""
-    rows = connection.execute(
-        "SELECT id, event, receiver, what, made_s, due_s, attempts, done_s, error FROM deliveries"
-        " WHERE done_s IS NULL AND due_s <= ? ORDER BY id LIMIT ?",
-        (9e18 if time_s is None else time_s, limit),
-    )
+    """Return messages that wait and are due (all that wait for None), the oldest first.
+
+    One that is due waits for what the same receiver is told of the same event before it.
+    """
+    if time_s is None:
+        rows = connection.execute(_WAITING + "ORDER BY id LIMIT ?", (limit,))
+    else:
+        rows = connection.execute(_WAITING + _IN_ORDER + "ORDER BY id LIMIT ?", (time_s, limit))
     return tuple(Delivery(*row) for row in rows)
 
 

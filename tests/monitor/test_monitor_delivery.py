@@ -159,6 +159,23 @@ def test_nothing_is_lost_over_a_restart_and_nothing_is_told_twice(place):
         assert len(hook.posts) == 1
 
 
+def test_what_is_told_of_an_event_arrives_in_its_order(place, store):
+    with Hook(refuse=1) as hook:
+        park = park_with(Receiver("tickets", "webhook", hook.url))
+        event = opened(store, park, wait_s=15.0)
+        other = store.open_event("sw-2/icmp", "sw-2", "critical", "没有回答", event.opened_s)
+        event = store.resolve_event(event.id, event.opened_s + 5)
+        opened(store, park, "resolved", event.opened_s + 5, event=event)
+        deliverer = Deliverer(park, place, secret)
+        deliverer.deliver(store, event.opened_s + 6)
+        assert hook.posts == [], "it waits for what comes before it"
+        opened(store, park, "opened", event.opened_s + 15, event=other)
+        for after_s in (15.0, 16.0, 17.5, 18.5):  # the first is refused, and tried again after 2 s
+            deliverer.deliver(store, event.opened_s + after_s)
+        told = [(body["event"]["id"], body["what"]) for body in (json.loads(body) for _, body in hook.posts)]
+        assert told == [(other.id, "opened"), (event.id, "opened"), (event.id, "resolved")]
+
+
 def test_a_consequence_that_turns_out_while_it_waits_is_not_told(place, store):
     with Hook() as hook:
         park = park_with(Receiver("tickets", "webhook", hook.url))

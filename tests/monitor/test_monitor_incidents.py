@@ -1,10 +1,12 @@
 """From samples and signals to events: causes, coming back, flapping, planned work, deadlines, thresholds."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from monitor_parts import park_of, target
 
+from parkops.errors import ParkopsError
 from parkops.model import (
     Damping,
     Device,
@@ -391,3 +393,22 @@ def test_what_no_database_takes_as_text_stops_no_monitor(store):
     assert {i.reason for i in store.latest()} == {"banner\ufffd"}
     play.say("fan\ud800Failed:2", clears=True)
     assert store.event(event.id).resolved_s is not None, "its name is found again"
+
+
+def test_signals_wait_in_their_queue_while_the_store_is_away(store, monkeypatch):
+    @contextmanager
+    def away():
+        raise ParkopsError("the store's server is away")
+        yield
+
+    play = Play(store, pings("a"))
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "transaction", away)
+        for number in range(5):
+            play.say(f"fanFailed:{number}")
+        assert play.signals.waiting == 4, (
+            "their queue drops the oldest when it is full; a list would only grow"
+        )
+    play.recorder.keep_house(play.now_s)
+    play.recorder.keep_house(play.now_s)
+    assert len(play.open()) == 5

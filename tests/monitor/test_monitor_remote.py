@@ -172,3 +172,11 @@ def test_snappy_and_varint_by_their_formats():
         out += packed[at + 3 : at + 3 + size]
         at += 3 + size
     assert out == data
+
+
+def test_an_address_that_http_cannot_name_loses_samples_and_says_so():
+    for url in ("http://127.0.0.1:9/写", "http://a..b:9/"):
+        metrics, remote = writer(url)
+        with remote:
+            remote.put(Sample("dev/tcp", 1000.0, UP, 0.001))
+            wait_until(lambda metrics=metrics: metrics.remote_lost == 2)
