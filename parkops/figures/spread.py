@@ -11,7 +11,7 @@ class Summed:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.probes = self.lost = self.ok = 0
+        self.probes = self.lost = 0
         self.total = 0.0
         self.minimum, self.maximum = float("inf"), float("-inf")
         self.sketch = Sketch()
@@ -22,16 +22,14 @@ class Summed:
         self.lost += rollup.lost
         if rollup.mean is None or rollup.minimum is None or rollup.maximum is None:
             return
-        self.ok += rollup.ok
-        self.total += rollup.mean * rollup.ok
+        sketch = Sketch.load(rollup.sketch)
+        self.total += rollup.mean * sketch.count
         self.minimum, self.maximum = min(self.minimum, rollup.minimum), max(self.maximum, rollup.maximum)
-        self.sketch.merge(Sketch.load(rollup.sketch))
+        self.sketch.merge(sketch)
 
     def merge(self, other: Summed) -> None:
         """Take all of another sum."""
-        self.probes, self.lost, self.ok = (
-            self.probes + other.probes, self.lost + other.lost, self.ok + other.ok,
-        )  # fmt: skip
+        self.probes, self.lost = self.probes + other.probes, self.lost + other.lost
         self.total += other.total
         self.minimum, self.maximum = min(self.minimum, other.minimum), max(self.maximum, other.maximum)
         self.sketch.merge(other.sketch)
@@ -44,4 +42,4 @@ def spread(total: Summed) -> Spread | None:
     quantiles = [total.sketch.quantile(share) for share in (0.5, 0.95, 0.99)]
     low, high = total.minimum, total.maximum
     p50, p95, p99 = (min(high, max(low, value if value is not None else low)) for value in quantiles)
-    return Spread(total.sketch.count, low, total.total / max(1, total.ok), p50, p95, p99, high)
+    return Spread(total.sketch.count, low, total.total / total.sketch.count, p50, p95, p99, high)

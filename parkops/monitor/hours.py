@@ -36,7 +36,7 @@ class _Hour:
         counts = (self.start_s, self.count, self.ok, self.lost)
         if self.last is None:
             return Rollup(target, name, *counts, sketch=self.sketch.dump())
-        mean = self.total / self.ok
+        mean = self.total / self.sketch.count  # there are good answers without a round trip
         values = (self.minimum, mean, self.maximum, self.last)
         return Rollup(target, name, *counts, *values, self.sketch.dump())
 
@@ -45,10 +45,10 @@ class _Hour:
         """Go on with an hour that an earlier monitor began."""
         hour = cls(rollup.start_s)
         hour.count, hour.ok, hour.lost = rollup.count, rollup.ok, rollup.lost
+        hour.sketch = Sketch.load(rollup.sketch)
         if rollup.minimum is not None and rollup.maximum is not None and rollup.mean is not None:
             hour.minimum, hour.maximum = rollup.minimum, rollup.maximum
-            hour.total, hour.last = rollup.mean * rollup.ok, rollup.last
-        hour.sketch = Sketch.load(rollup.sketch)
+            hour.total, hour.last = rollup.mean * hour.sketch.count, rollup.last
         return hour
 
 

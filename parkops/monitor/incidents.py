@@ -115,7 +115,7 @@ class Incidents:
         self._busy_until_s = max(self._busy_until_s, time_s + 2 * self.window_s)
         if old is not None and self._comes_back(old, time_s):
             event = self._store.reopen_event(old, time_s, cause)
-            if muted and not event.muted:
+            if (muted and not event.muted) or event.muted == "flapping" != muted:
                 event = self._mute(event, muted, time_s)
             self._announce(event, "reopened", time_s)
             return event

@@ -33,6 +33,7 @@ _DDL = (  # patterns of SQLite's data definition, and PostgreSQL's words
     (re.compile(r"\)\s*(STRICT|WITHOUT ROWID)(\s*,\s*(STRICT|WITHOUT ROWID))*\s*;"), ");"),
 )
 _IGNORE = re.compile(r"^\s*INSERT OR IGNORE INTO\b(.*)$", re.DOTALL)
+_SECRETS = ("password", "sslpassword")  # parameters of libpq
 _NAMED = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 
 
@@ -176,6 +177,8 @@ def dialect(query: str) -> str:
 def without_password(url: str) -> str:
     """Return a URL that may be shown."""
     parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
+    told = [item for item in parts.query.split("&") if item.partition("=")[0] not in _SECRETS]
+    parts = parts._replace(query="&".join(told))
+    if parts.password is not None:
+        parts = parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@"))
+    return urlunsplit(parts)

@@ -35,6 +35,11 @@ def test_an_hour_counts_answers_losses_and_what_could_not_be_tried():
     assert (told.count, told.ok, told.lost) == (6, 4, 1)
     assert (told.minimum, told.maximum, told.last) == (0.001, 0.004, 0.003)
     assert told.mean == pytest.approx(0.0025)
+    hours.take(0, Sample("a/icmp", T0 + 8, UP))
+    again = Hours(TARGETS, hours.all())  # another monitor goes on
+    again.good(0, T0 + 9, 0.0075)
+    last = by_name(again.all())["a/icmp", "", T0]
+    assert (last.ok, last.mean) == (6, pytest.approx(0.0035)), "one answer had no round trip"
     sketch = Sketch.load(told.sketch)
     assert sketch.count == 4
     assert sketch.quantile(1.0) == pytest.approx(0.004, rel=0.01)

@@ -165,7 +165,12 @@ def test_a_flapping_target_is_one_open_event_until_it_is_calm(store):
     assert event.resolved_s == last_up_s, "its end is the first good answer after the last outage"
     assert "flapped" in event.note
     assert (play.metrics.opened, play.metrics.closed) == (3, 3), "it came back twice before it was muted"
-    assert [item.what for item in store.deliveries_of(event.id)] == [*told, "resolved"]
+    told = [item.what for item in store.deliveries_of(event.id)]
+    assert told[-1] == "resolved"
+    play.round(3, a=DOWN)
+    (event,) = store.events()
+    assert (event.phase, event.muted) == (Phase.DETECTED, ""), "it is no flapping any more"
+    assert [item.what for item in store.deliveries_of(event.id)] == [*told, "reopened"]
 
 
 @pytest.mark.parametrize("where", ["plan", "store"])

@@ -8,7 +8,7 @@ from parkops.errors import ParkopsError, UsageError
 from parkops.model import Access, Park, Sample, SourceRef, State, Target, Workspace
 from parkops.monitor import run
 from parkops.store import Store
-from parkops.store.postgres import dialect
+from parkops.store.postgres import dialect, without_password
 
 
 def closed_port():
@@ -104,3 +104,16 @@ def test_a_server_that_restarts_is_found_again_and_nothing_is_lost(postgres, mon
 )
 def test_the_words_in_which_postgresql_differs(ours, theirs):
     assert dialect(ours) == theirs
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me@db/park?sslmode=require", "postgresql://me@db/park?sslmode=require"),
+        ("postgresql://me:a%40b@db/park", "postgresql://me:***@db/park"),
+        ("postgresql:///park?host=/run&password=abc&user=me", "postgresql:///park?host=/run&user=me"),
+        ("postgresql://db/park?sslpassword=abc", "postgresql://db/park"),
+    ],
+)
+def test_no_password_is_shown_wherever_it_stands_in_the_url(url, shown):
+    assert without_password(url) == shown
