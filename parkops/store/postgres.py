@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from parkops.errors import MachineError, ParkopsError
 from parkops.store.database import Values, storable
@@ -176,9 +176,9 @@ def dialect(query: str) -> str:
 
 def without_password(url: str) -> str:
     """Return a URL that may be shown."""
-    parts = urlsplit(url)
-    told = [item for item in parts.query.split("&") if item.partition("=")[0] not in _SECRETS]
-    parts = parts._replace(query="&".join(told))
-    if parts.password is not None:
-        parts = parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@"))
-    return urlunsplit(parts)
+    place, mark, query = url.partition("?")
+    told = [item for item in query.split("&") if item.partition("=")[0] not in _SECRETS]
+    password = urlsplit(place).password
+    if password is not None:
+        place = place.replace(f":{password}@", ":***@", 1)
+    return f"{place}{mark if any(told) else ''}{'&'.join(told)}"
