@@ -1,13 +1,18 @@
 """Modbus/TCP against pymodbus, OPC UA against asyncua, and servers that answer wrongly."""
 
+import asyncio
 import socket
 import sys
+import threading
+import time
 
 import pytest
-from monitor_parts import free_port, listens, look, process, target, tcp_server, wait_until
+from monitor_parts import free_port, listens, look, process, target, tcp_server, tools, wait_until
 from test_monitor_probes import is_
 
 from parkops.model import State
+from parkops.monitor import prepare, probes
+from parkops.monitor.probes.base import Context
 
 UP, DOWN, UNKNOWN = State.UP, State.DOWN, State.UNKNOWN
 
@@ -60,6 +65,33 @@ def reply(head, body):
         connection.sendall(head(token) + body)
 
     return talk
+
+
+def test_an_opcua_server_that_falls_silent_is_left_in_time(plc):
+    """The session stands, and nothing answers any more: the probe ends, and so does its connection."""
+    ended = threading.Event()
+
+    def cut(connection):
+        with socket.create_connection(("127.0.0.1", plc)) as there:
+            for _ in range(4):  # hello, channel, session, its activation
+                there.sendall(connection.recv(65_536))
+                connection.sendall(there.recv(65_536))
+            while connection.recv(65_536):
+                pass
+            ended.set()
+
+    async def go():
+        one = prepare([target("opcua", port, timeout_s=2)])[0]
+        async with tools() as shared:
+            begin_s = time.monotonic()
+            sample = await probes.probe(one, Context(shared, 2))
+            return sample, time.monotonic() - begin_s, await asyncio.to_thread(ended.wait, 20)
+
+    with tcp_server(cut) as port:
+        sample, took_s, closed = asyncio.run(go())
+    is_(sample, DOWN, "^no answer within 2 s$")
+    assert took_s < 3
+    assert closed
 
 
 @pytest.mark.parametrize(

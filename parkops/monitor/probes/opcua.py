@@ -15,6 +15,7 @@ from parkops.monitor.probes.tcp import connection
 STATE, TIME = "i=2259", "i=2258"  # Server_ServerStatus_State and _CurrentTime
 RUNNING = 0
 SESSION_MS = 60_000
+SHARE = 0.9  # of the time; the rest is for the session's end
 STATES = ("running", "failed", "no configuration", "suspended", "shut down", "test", "communication fault")
 
 logging.getLogger("asyncua").addHandler(logging.NullHandler())  # what it logs is in the samples' reasons
@@ -26,24 +27,34 @@ async def opcua(target: Target, context: Context) -> Sample:
 
     ``path`` follows the address in the endpoint's URL; ``user`` and ``password`` (a reference) log in.
     """
-    attempt = context.start(target)
+    attempt, begin_s = context.start(target), asyncio.get_running_loop().time()
     async with connection(target, target.port):  # a port that is closed says so before a library is asked
         pass
     client = await _client(target, context)
     from asyncua.ua.uaerrors import UaError
 
     try:
-        await client.connect()
-        context.step(f"session with {client.server_url.geturl()}")
-        values = await _read(client, target, context)
+        async with asyncio.timeout_at(begin_s + SHARE * context.timeout_s):
+            await client.connect()
+            context.step(f"session with {client.server_url.geturl()}")
+            values = await _read(client, target, context)
     except UaError as error:
         raise DownError(_why(error)) from error
     except (ConnectionError, asyncio.IncompleteReadError) as error:
         raise DownError("closed the connection: it speaks no OPC UA here") from error
     finally:
-        with suppress(Exception):
-            await client.disconnect()
+        await _leave(client, (1 - SHARE) / 2 * context.timeout_s)
     return attempt.up(values=values)
+
+
+async def _leave(client: Any, timeout_s: float) -> None:
+    """End the session; a server that has fallen silent is not waited for."""
+    try:
+        with suppress(Exception):
+            async with asyncio.timeout(timeout_s):
+                await client.disconnect()
+    finally:
+        client.disconnect_socket()
 
 
 async def _client(target: Target, context: Context) -> Any:  # asyncua has no types
