@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-from parkops.model import Device, Link, Park, PortMode, Segment
-from parkops.model.frer import MemberStream
+from parkops.model import Park
+from parkops.show import rows
+from parkops.show.rows import Row, Select
 
-Row = tuple[str, ...]
 WIDEST = 24  # what a column is counted for at most: longer cells fold
-Select = frozenset[str] | None  # names of the devices that are wanted, None for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,231 +57,6 @@ def display_width(text: str) -> int:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def _devices(park: Park, wanted: Select) -> Iterator[Row]:
-    for device in _chosen(park, wanted):
-        yield (
-            device.name,
-            device.role.value,
-            device.platform,
-            device.tenant,
-            device.site,
-            device.management_address,
-            device.loopback_ipv4.partition("/")[0],
-            device.model,
-            device.title,
-        )
-
-
-def _ports(park: Park, wanted: Select) -> Iterator[Row]:
-    """Every port with what is on the other end: the table that cabling is done from."""
-    kinds = {link.id: link for link in park.links}
-    for device in _chosen(park, wanted):
-        for port in device.interfaces:
-            link = kinds.get(port.link)
-            yield (
-                device.name,
-                port.name,
-                port.mode.value,
-                port.peer_device,
-                port.peer_interface,
-                link.kind if link else "",
-                str(link.rate_mbps) if link else "",
-                str(port.pvid) if port.pvid else "",
-                ",".join(map(str, port.vids)),
-                port.lag,
-                port.description,
-            )
-        for name in device.unused:
-            yield (device.name, name, PortMode.UNUSED.value, *[""] * 8)
-
-
-def _links(park: Park, wanted: Select) -> Iterator[Row]:
-    for link in park.links:
-        if _touches(link, wanted):
-            yield (
-                link.a_device,
-                link.a_interface,
-                link.b_device,
-                link.b_interface,
-                link.kind,
-                str(link.rate_mbps),
-            )
-
-
-def _segments(park: Park, wanted: Select) -> Iterator[Row]:
-    for segment in _chosen_segments(park, wanted):
-        yield (
-            segment.id,
-            segment.zone,
-            segment.tenant,
-            str(segment.vlan),
-            str(segment.vni) if segment.vni else "",
-            segment.vrf,
-            segment.ipv4,
-            segment.ipv6,
-            f"{segment.gateway_device} {segment.gateway_interface}".strip(),
-            segment.title,
-        )
-
-
-def _addresses(park: Park, wanted: Select) -> Iterator[Row]:
-    for device in _chosen(park, wanted):
-        if device.management_ipv4:
-            yield (device.name, "management", device.management_ipv4, "", "", "", device.title)
-        if device.loopback_ipv4:
-            yield (device.name, "loopback", device.loopback_ipv4, device.loopback_ipv6, "", "", device.title)
-        for port in device.interfaces:
-            if port.ipv4 or port.ipv6:
-                yield (
-                    device.name,
-                    port.name,
-                    port.ipv4,
-                    port.ipv6,
-                    port.vrf,
-                    port.segment,
-                    port.description or device.title,
-                )
-
-
-def _vlans(park: Park, wanted: Select) -> Iterator[Row]:
-    members: dict[int, set[str]] = {}
-    for device in _chosen(park, wanted):
-        for vid, _ in device.vlans:
-            members.setdefault(vid, set()).add(device.name)
-    for segment in sorted(_chosen_segments(park, wanted), key=lambda segment: (segment.vlan, segment.id)):
-        switches = members.get(segment.vlan, set())
-        yield (
-            str(segment.vlan),
-            segment.id,
-            segment.title,
-            str(segment.vni) if segment.vni else "",
-            segment.site,
-            str(len(switches)),
-        )
-
-
-def _vrfs(park: Park, _wanted: Select) -> Iterator[Row]:
-    for vrf in park.vrfs:
-        yield (
-            vrf.name,
-            vrf.tenant,
-            vrf.rd,
-            ",".join(vrf.imports),
-            ",".join(vrf.exports),
-            str(vrf.l3_vni) if vrf.l3_vni else "",
-        )
-
-
-def _rings(park: Park, wanted: Select) -> Iterator[Row]:
-    members = {
-        (member.ring, device.name): member for device in park.devices for member in device.ring_members
-    }
-    for ring in park.rings:
-        for name in ring.devices:
-            if wanted is None or name in wanted:
-                member = members.get((ring.id, name))
-                yield (
-                    ring.id,
-                    ring.protocol,
-                    name,
-                    member.role if member else "",
-                    member.port0 if member else "",
-                    member.port1 if member else "",
-                    str(member.control_vlan) if member and member.control_vlan else "",
-                )
-
-
-def _streams(park: Park, _wanted: Select) -> Iterator[Row]:
-    for stream in park.streams:
-        yield (
-            stream.id,
-            stream.domain,
-            stream.talker,
-            ",".join(stream.listeners),
-            f"{stream.interval_ns / 1000:g}",
-            str(stream.frame_bytes),
-            f"{stream.latency_us:g}",
-            f"{stream.bound_us:.1f}",
-            "yes" if stream.redundant else "",
-            stream.destination,
-            "; ".join(map(_member, stream.members)),
-        )
-
-
-def _member(member: MemberStream) -> str:
-    """Name a member stream's VLAN, the switches on its way and its worst case."""
-    ways = dict.fromkeys(device for device, _ in member.ports)
-    return f"{member.name} VLAN {member.vlan}: {' > '.join(ways)}, {member.bound_us:.1f} µs"
-
-
-def _flows(park: Park, wanted: Select) -> Iterator[Row]:
-    for flow in park.flows:
-        if wanted is not None and not _flow_wanted(park, wanted, flow.id):
-            continue
-        ports = ",".join(str(port) for port in flow.ports)
-        service = f"{flow.protocol}/{ports}" if ports else flow.protocol
-        yield (flow.id, flow.src, flow.dst, service, flow.traffic_class, flow.owner, flow.reason)
-
-
-def _rules(park: Park, wanted: Select) -> Iterator[Row]:
-    for device in _chosen(park, wanted):
-        for rule in device.rules:
-            ports = ",".join(str(port) for port in rule.ports)
-            yield (
-                device.name,
-                rule.id,
-                rule.flow,
-                rule.in_interface,
-                rule.out_interface or "(itself)",
-                f"{rule.protocol}/{ports}" if ports else rule.protocol,
-                ",".join((*rule.src_v4, *rule.src_v6)),
-                ",".join((*rule.dst_v4, *rule.dst_v6)),
-                rule.reason,
-            )
-
-
-def _targets(park: Park, wanted: Select) -> Iterator[Row]:
-    for target in park.targets:
-        if wanted is None or target.device in wanted:
-            address = f"{target.address}:{target.port}" if target.port else target.address
-            yield (target.id, target.probe, address, f"{target.interval_s:g}", target.vantage)
-
-
-def _workloads(park: Park, wanted: Select) -> Iterator[Row]:
-    for load in park.workloads:
-        if wanted is None or load.device in wanted:
-            yield (
-                load.id,
-                load.device,
-                load.kind,
-                load.image,
-                f"{load.cpu_cores:g}",
-                str(load.memory_mb),
-                str(load.storage_gb),
-                "yes" if load.local_only else "",
-            )
-
-
-def _chosen(park: Park, wanted: Select) -> Iterable[Device]:
-    return park.devices if wanted is None else (device for device in park.devices if device.name in wanted)
-
-
-def _touches(link: Link, wanted: Select) -> bool:
-    return wanted is None or link.a_device in wanted or link.b_device in wanted
-
-
-def _chosen_segments(park: Park, wanted: Select) -> Iterable[Segment]:
-    if wanted is None:
-        return park.segments
-    named = {port.segment for device in _chosen(park, wanted) for port in device.interfaces if port.segment}
-    named |= {segment.id for segment in park.segments if segment.gateway_device in wanted}
-    return (segment for segment in park.segments if segment.id in named)
-
-
-def _flow_wanted(park: Park, wanted: frozenset[str], flow: str) -> bool:
-    return any(rule.flow == flow for device in _chosen(park, wanted) for rule in device.rules)
-
-
 _DEVICE = Column("device", "device", "设备")
 _TITLE = Column("title", "title", "说明")
 _ZONE = Column("zone", "zone", "安全域")
@@ -308,7 +82,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("model", "model", "型号", 2),
             _TITLE,
         ),
-        _devices,
+        rows.devices,
     ),
     "ports": (
         "端口互联表",
@@ -325,7 +99,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("lag", "LAG", "聚合组"),
             Column("description", "description", "描述", 3),
         ),
-        _ports,
+        rows.ports,
     ),
     "links": (
         "链路表",
@@ -337,7 +111,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("kind", "kind", "链路类型"),
             Column("rate_mbps", "Mbit/s", "速率 (Mbit/s)"),
         ),
-        _links,
+        rows.links,
     ),
     "segments": (
         "网段规划",
@@ -353,7 +127,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("gateway", "gateway", "网关"),
             _TITLE,
         ),
-        _segments,
+        rows.segments,
     ),
     "addresses": (
         "地址规划表",
@@ -366,7 +140,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("segment", "segment", "网段", 1),
             Column("description", "description", "描述", 2),
         ),
-        _addresses,
+        rows.addresses,
     ),
     "vlans": (
         "VLAN 规划",
@@ -378,7 +152,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             _SITE,
             Column("switches", "switches", "交换机数"),
         ),
-        _vlans,
+        rows.vlans,
     ),
     "vrfs": (
         "VRF 规划",
@@ -390,7 +164,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("exports", "exports", "导出 RT"),
             Column("l3_vni", "L3 VNI", "L3 VNI"),
         ),
-        _vrfs,
+        rows.vrfs,
     ),
     "rings": (
         "环网",
@@ -403,7 +177,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("port1", "port 1", "端口 1"),
             Column("control_vlan", "control VLAN", "控制 VLAN"),
         ),
-        _rings,
+        rows.rings,
     ),
     "streams": (
         "时间敏感流",
@@ -420,7 +194,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("destination", "destination", "目的地址"),
             Column("members", "members", "成员流"),
         ),
-        _streams,
+        rows.streams,
     ),
     "flows": (
         "流量清单",
@@ -433,7 +207,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("owner", "owner", "责任人"),
             _REASON,
         ),
-        _flows,
+        rows.flows,
     ),
     "rules": (
         "安全策略",
@@ -448,7 +222,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("destinations", "destinations", "目的地址", 2),
             _REASON,
         ),
-        _rules,
+        rows.rules,
     ),
     "workloads": (
         "边缘应用",
@@ -462,7 +236,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("storage_gb", "GB", "存储 (GB)"),
             Column("local_only", "local", "数据不出厂"),
         ),
-        _workloads,
+        rows.workloads,
     ),
     "targets": (
         "监测目标",
@@ -473,12 +247,12 @@ TABLES: dict[str, tuple[str, tuple[Column, ...], Rows]] = {
             Column("interval_s", "every s", "间隔 (s)"),
             Column("vantage", "from", "探测点"),
         ),
-        _targets,
+        rows.targets,
     ),
 }
 
 
 def table(park: Park, name: str, wanted: Select = None) -> Table:
     """Return a table of TABLES over the wanted devices; KeyError for another name."""
-    title, columns, rows = TABLES[name]
-    return Table(name, title, columns, tuple(rows(park, wanted)))
+    title, columns, of = TABLES[name]
+    return Table(name, title, columns, tuple(of(park, wanted)))
