@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from parkops.model import Event, EventPolicy, EventStep, Park, Signal, State, Target
-from parkops.model.incident import NO_POLICY, POLICY, Window
+from parkops.model.incident import NO_POLICY, POLICY
 from parkops.monitor.announce import announce
 from parkops.monitor.cause import SIGNAL, Analyst
 from parkops.monitor.damping import Damper
-from parkops.monitor.performance import Broke, Mended
+from parkops.monitor.facts import Back, Broke, Fact, Lost, Mended
 from parkops.monitor.probes import PROBES
+from parkops.monitor.stated import Stated
 from parkops.monitor.topology import Topology
 from parkops.store import Store
 
@@ -20,26 +20,6 @@ MOST_SUSPECTS = 4  # of more, none is worth its name
 ROUNDS = 2.5  # of a cause's and a consequence's probes: they may be seen this far apart
 
 ChangeOf = Callable[[str, float, float], str]  # device, since, until (Unix times) -> id of a push, or ""
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """An outage is confirmed."""
-
-    target: Target
-    cause: str
-    time_s: float  # of the first loss
-
-
-@dataclass(frozen=True, slots=True)
-class Back:
-    """An outage has ended."""
-
-    target: Target
-    time_s: float
-
-
-Fact = Lost | Back | Broke | Mended | Signal
 
 
 class Incidents:
@@ -55,9 +35,8 @@ class Incidents:
         self._store, self._change_of = store, change_of
         self.policy: EventPolicy = park.policy if park else NO_POLICY
         self._targets = {target.id: target for target in targets}
-        self._tenants = {device.name: device.tenant for device in park.devices} if park else {}
         topology = Topology.of(park) if park else Topology({}, {}, {}, frozenset(), {})
-        self._roles = topology.roles
+        self._stated = Stated(self.policy, park, targets, store.maintenance)
         interval_s = max((target.interval_s for target in targets), default=0.0)
         self.window_s = max(self.policy.correlation_s, ROUNDS * interval_s)
         self._analyst = Analyst(topology, self._targets, self.window_s)
@@ -95,7 +74,7 @@ class Incidents:
         event = self._unresolved(fact.target.id, fact.kind)
         if event is None:
             return [self._open(fact.target, fact.kind, fact.severity, fact.cause, fact.time_s)]
-        severity = self._severity(fact.target, fact.kind, fact.severity)
+        severity = self._stated.severity(fact.target, fact.kind, fact.severity)
         if event.severity == severity:
             return []
         step = EventStep(event.id, fact.time_s, "worse", note=fact.cause)
@@ -107,8 +86,8 @@ class Incidents:
     def _open(
         self, target: Target, kind: str, severity: str, cause: str, time_s: float, muted: str = ""
     ) -> Event:
-        severity = self._severity(target, kind, severity)
-        muted = self._planned(target, time_s) or muted
+        severity = self._stated.severity(target, kind, severity)
+        muted = self._stated.planned(target, time_s) or muted
         old = self._store.find_event(target.id, kind)
         if old is not None and old.resolved_s is None:
             return old
@@ -123,7 +102,7 @@ class Incidents:
         event = self._store.add_event(
             Event(
                 0, target.id, target.device, severity, cause, time_s, kind=kind, muted=muted,
-                tenant=target.tenant or self._tenants.get(target.device, ""),
+                tenant=self._stated.tenant(target),
                 acknowledge_by_s=time_s + deadline.acknowledge_s if deadline else None,
                 resolve_by_s=time_s + deadline.resolve_s if deadline else None,
             )
@@ -181,10 +160,8 @@ class Incidents:
 
     def _signal(self, signal: Signal) -> list[Event]:
         """A critical or warning signal opens an event, unless a probe has seen the same already."""
-        target = Target(
-            f"{signal.device or signal.origin}{SIGNAL}{signal.name}", signal.origin, signal.device, "",
-            tenant=self._tenants.get(signal.device, ""),
-        )  # fmt: skip
+        name = f"{signal.device or signal.origin}{SIGNAL}{signal.name}"
+        target = self._stated.saying(name, signal.origin, signal.device)
         event = self._unresolved(target.id, "signal")
         if signal.clears:
             return [self._end(event, signal.time_s)] if event else []
@@ -216,30 +193,7 @@ class Incidents:
         event = self._store.find_event(target, kind)
         return event if event is not None and event.resolved_s is None else None
 
-    # Severity, planned work, who is told
-
-    def _severity(self, target: Target, kind: str, severity: str) -> str:
-        role = self._roles.get(target.device, "")
-        is_so = {
-            "probe": target.probe, "kind": kind.partition(":")[0], "role": role, "zone": target.zone,
-            "tenant": target.tenant, "device": target.device,
-        }  # fmt: skip
-        for subject, wanted in self.policy.severities:
-            key, _, name = subject.partition(":")
-            if is_so.get(key) == name:
-                return wanted
-        return severity
-
-    def _planned(self, target: Target, time_s: float) -> str:
-        window = self._window(target, time_s)
-        return f"maintenance: {window.reason}" if window else ""
-
-    def _window(self, target: Target, time_s: float) -> Window | None:
-        role = self._roles.get(target.device, "")
-        for window in (*self.policy.maintenance, *self._store.maintenance()):
-            if window.covers(target, role) and window.holds(time_s):
-                return window
-        return None
+    # Who is told
 
     def _mute(self, event: Event, why: str, time_s: float) -> Event:
         step = EventStep(event.id, time_s, "muted" if why else "unmuted", note=why or event.muted)
@@ -325,8 +279,8 @@ class Incidents:
         return ended_s is not None and now_s - ended_s <= self.window_s
 
     def _work_over(self, event: Event, now_s: float) -> list[Event]:
-        target = self._targets.get(event.target) or Target(event.target, "", event.device, "")
-        if self._window(target, now_s) is not None:
+        target = self._targets.get(event.target) or self._stated.saying(event.target, "", event.device)
+        if self._stated.window(target, now_s) is not None:
             return []
         event = self._mute(event, "", now_s)
         self._announce(event, "opened", now_s)

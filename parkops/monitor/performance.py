@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from parkops.model import THRESHOLDS, Event, EventPolicy, Latency, Sample, State, Target, Threshold
+from parkops.monitor.facts import Broke, Mended
 
 WINDOW = 64  # probes that loss is counted over
 LEAST_LOST = 3  # fewer are chance
@@ -16,26 +17,6 @@ LOSS_PERCENT = 3.0  # where no objective says otherwise
 LATENCIES = 20  # round trips that are looked at
 LEAST_SLOW = 5  # of them: one slow answer is no slow line
 _CLEAN_BITS, _WINDOW_BITS = (1 << CLEAN) - 1, (1 << WINDOW) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Broke:
-    """Something is not as it should be, or has become worse."""
-
-    target: Target
-    kind: str
-    severity: str
-    cause: str
-    time_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Mended:
-    """It is as it should be again."""
-
-    target: Target
-    kind: str
-    time_s: float
 
 
 def thresholds(policy: EventPolicy) -> dict[str, Threshold]:

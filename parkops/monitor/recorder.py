@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 
 from parkops.errors import ParkopsError
 from parkops.model import Event, Park, Sample, State, Target, Vitals, objectives_of
-from parkops.monitor.incidents import Back, ChangeOf, Fact, Incidents, Lost
+from parkops.monitor.facts import Back, Fact, Lost
+from parkops.monitor.incidents import ChangeOf, Incidents
 from parkops.monitor.ledger import Ledger
 from parkops.monitor.metrics import Metrics
 from parkops.monitor.outage import Outage, Turn

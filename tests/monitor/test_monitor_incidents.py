@@ -417,3 +417,19 @@ def test_signals_wait_in_their_queue_while_the_store_is_away(store, monkeypatch)
     play.recorder.keep_house(play.now_s)
     play.recorder.keep_house(play.now_s)
     assert len(play.open()) == 5
+
+
+@pytest.mark.parametrize("subject", ["device:b", "zone:z", "tenant:acme", "role:access-switch", "all"])
+def test_what_devices_say_during_planned_work_is_told_to_nobody(store, subject):
+    window = Window("w", subject, "换风扇", T0, T0 + 20.0)
+    watched = [replace(item, zone="z", tenant="acme") for item in pings("b")]
+    play = Play(store, watched, EventPolicy(maintenance=(window,), receivers=(OPS,)))
+    play.round(1)
+    play.say("fanFailed:2", device="b")
+    play.round(2)
+    (event,) = store.events()
+    assert (event.muted, event.tenant) == ("maintenance: 换风扇", "acme")
+    play.round(12)
+    (event,) = store.events()
+    assert event.muted == ""
+    assert [item.what for item in store.deliveries_of(event.id)] == ["opened"]
