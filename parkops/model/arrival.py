@@ -17,6 +17,7 @@ _MEANINGS_6 = {
     6: "reject route",
 }  # fmt: skip
 _UNREACHABLE_4, _UNREACHABLE_6 = 3, 1
+_EXCEEDED_4, _EXCEEDED_6 = 11, 3
 _NOBODY_LISTENS = {(4, 3, 2), (4, 3, 3), (6, 1, 4)}  # what a destination host says of a closed port
 
 
@@ -33,11 +34,18 @@ class IcmpError:
         """4 or 6."""
         return 6 if ":" in self.sender else 4
 
-    def __str__(self) -> str:
-        """Say who said what."""
+    @property
+    def meaning(self) -> str:
+        """What it says."""
         kind, names = (_UNREACHABLE_6, _MEANINGS_6) if self.version == 6 else (_UNREACHABLE_4, _MEANINGS_4)
         known = names.get(self.code) if self.type == kind else None
-        return f"{self.sender} says: {known or f'ICMP type {self.type}, code {self.code}'}"
+        if self.type == (_EXCEEDED_6 if self.version == 6 else _EXCEEDED_4):
+            known = "the time to live ran out: a loop of routes, or a way too long"
+        return known or f"ICMP type {self.type}, code {self.code}"
+
+    def __str__(self) -> str:
+        """Say who said what."""
+        return f"{self.sender} says: {self.meaning}"
 
 
 def arrived(result: str, target: str, icmp: IcmpError | None = None, *, rejects: bool = False) -> bool | None:

@@ -187,7 +187,9 @@ def test_the_next_hop_that_is_silent_proves_nothing_before_the_kernel_gives_up(b
 def test_icmp_errors_by_their_words():
     assert str(IcmpError(3, 13, "10.0.0.1")) == "10.0.0.1 says: administratively prohibited"
     assert str(IcmpError(1, 1, "fd00::1")) == "fd00::1 says: administratively prohibited"
-    assert str(IcmpError(11, 0, "10.0.0.1")) == "10.0.0.1 says: ICMP type 11, code 0"
+    loop = "the time to live ran out: a loop of routes, or a way too long"
+    assert {IcmpError(11, 0, "10.0.0.1").meaning, IcmpError(3, 0, "fd00::1").meaning} == {loop}
+    assert str(IcmpError(12, 0, "10.0.0.1")) == "10.0.0.1 says: ICMP type 12, code 0"
     assert (
         arrived("stopped", BOUNDARY[6], IcmpError(1, 4, "fd01:0:0::2")) is True
     )  # one address, written twice

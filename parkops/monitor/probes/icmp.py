@@ -9,7 +9,7 @@ import struct
 import time
 from dataclasses import dataclass
 
-from parkops.model import Sample, Target
+from parkops.model import IcmpError, Sample, Target
 from parkops.monitor.probes.base import Context, DownError, UnableError
 
 ECHO_REQUEST, ECHO_REPLY, UNREACHABLE, TIME_EXCEEDED = 8, 0, 3, 11
@@ -133,8 +133,7 @@ class Line:
         self.id = os.getpid() & 0xFFFF
         v6 = family == socket.AF_INET6
         self.request, self.reply = (ECHO_REQUEST_6, ECHO_REPLY_6) if v6 else (ECHO_REQUEST, ECHO_REPLY)
-        unreachable, exceeded = (UNREACHABLE_6, TIME_EXCEEDED_6) if v6 else (UNREACHABLE, TIME_EXCEEDED)
-        self.errors = {unreachable: "destination unreachable", exceeded: "time to live exceeded"}
+        self.errors = (UNREACHABLE_6, TIME_EXCEEDED_6) if v6 else (UNREACHABLE, TIME_EXCEEDED)
         self.socket, self.datagram = _open(family)
         self.ip_header = not v6 and not self.datagram
         self.socket.setblocking(False)
@@ -178,11 +177,10 @@ class Line:
             return None
         inner = start + 8
         inner += 40 if self.family == socket.AF_INET6 else (data[inner] & 15) * 4
-        return Found(inner + 8, self.errors[kind] + self._sender(data))
-
-    def _sender(self, data: memoryview) -> str:
-        """Return who sent an ICMP error, where the socket shows it."""
-        return f" (says {socket.inet_ntoa(bytes(data[12:16]))})" if self.ip_header else ""
+        if self.ip_header:
+            error = IcmpError(kind, data[start + 1], socket.inet_ntoa(bytes(data[12:16])))
+            return Found(inner + 8, str(error))
+        return Found(inner + 8, f"a router says: {IcmpError(kind, data[start + 1], '::').meaning}")
 
 
 def _open(family: int) -> tuple[socket.socket, bool]:
