@@ -13,6 +13,8 @@ from parkops.cli.events import BY
 from parkops.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from parkops.model import Park, Window
 
 KINDS = ("role", "zone", "tenant", "device")
@@ -139,7 +141,25 @@ def _check(park: Park, subject: str) -> None:
     roles = {device.name: device.role.value for device in park.devices}
     window = Window("", subject, "")
     if not any(window.covers(target, roles.get(target.device, "")) for target in park.targets):
-        raise UsageError("nothing that is watched is meant", where=subject)
+        raise UsageError(
+            "nothing that is watched is meant", where=subject, hint=_others(park, roles, subject)
+        )
+
+
+def _others(park: Park, roles: Mapping[str, str], subject: str) -> str:
+    """Say what else could be meant."""
+    from difflib import get_close_matches
+
+    kind, _, name = subject.partition(":")
+    found = {
+        "role": {roles.get(target.device, "") for target in park.targets},
+        "zone": {target.zone for target in park.targets},
+        "tenant": {target.tenant for target in park.targets},
+        "device": {target.device for target in park.targets},
+    }
+    known = sorted(found[kind] - {""})
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
 
 
 def _time(text: str) -> float:

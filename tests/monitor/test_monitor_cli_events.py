@@ -148,7 +148,8 @@ def test_planned_work_on_the_command_line(call):
     call(maintenance, "end", "1")
     assert json.loads(call(maintenance, "list", "--json"))["windows"][0]["now"] is False
     for arguments, words in (
-        (("add", "device:nobody", "--for", "2h", "--reason", "x"), "nothing that is watched is meant"),
+        (("add", "device:nobody", "--for", "2h", "--reason", "x"), "is meant: known: agg, sw-1, sw-2"),
+        (("add", "device:sw-3", "--for", "2h", "--reason", "x"), "is meant: did you mean 'sw-2'"),
         (("add", "agg", "--for", "2h", "--reason", "x"), "is no part of a park"),
         (("add", "all", "--for", "soon", "--reason", "x"), "is no length of time"),
         (("add", "all", "--begin", "2020-01-01T00:00", "--for", "1h", "--reason", "x"), "would be over"),
