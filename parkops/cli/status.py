@@ -87,7 +87,7 @@ def screen(park: Park, seen: Board, by: By, pid: int | None, size: ConsoleDimens
     return Stack(*parts)
 
 
-def headline(park: Park, seen: Board, pid: int | None) -> RenderableType:
+def headline(park: Park, seen: Board, pid: int | None) -> Text:
     """Say how the park is, and how old that is."""
     from rich.text import Text
 

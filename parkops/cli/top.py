@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 GLYPHS = {"down": "✖", "unknown": "?", "up": "■"}
 COLOURS = {"up": "green", "down": "bold red", "unknown": "yellow"}
 TILE = 38  # columns of a zone's tile, at least
+AROUND = 9  # lines beside the map and the rows below it: empty ones, heads, what is left out, keys
 QUIT = ("q", "Q", "\x1b", "\x03", "\x04")
 
 
@@ -100,8 +101,10 @@ def _screen(ctx: Context, park: Park, mode: str, size: ConsoleDimensions, *, key
     columns = max(1, size.width // (TILE + 2))
     room = max(3, lines - 12)
     map_rows = min((len(found) + columns - 1) // columns, max(2, room * 2 // 3))
-    below = max(3, lines - map_rows - 10)
-    parts: list[RenderableType] = [headline(park, seen, running_pid(ctx.workspace)), Text()]
+    head = headline(park, seen, running_pid(ctx.workspace))
+    more = len(found) > map_rows * columns
+    below = max(1, lines - head.plain.count("\n") - map_rows - more - AROUND)
+    parts: list[RenderableType] = [head, Text()]
     parts += [_map(park, found, columns, map_rows, size.width), Text()]
     if mode == "targets":
         parts.append(not_up(seen, list(seen.not_up), below) if seen.not_up else Text("Everything is up."))

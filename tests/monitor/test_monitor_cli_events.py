@@ -14,17 +14,30 @@ from pathlib import Path
 
 import pytest
 from monitor_parts import park_of, target
+from rich.console import Console, ConsoleDimensions
 from test_monitor_cli import Call
 
+from parkops.cli.common import Context
 from parkops.cli.eventing import clock
 from parkops.cli.events import events
 from parkops.cli.maintenance import maintenance
 from parkops.cli.monitor import monitor
 from parkops.cli.status import status
-from parkops.cli.top import top
+from parkops.cli.top import _screen, top
 from parkops.errors import UsageError
 from parkops.mended import change_of
-from parkops.model import Event, EventPolicy, Listening, Receiver, Sample, State, Tenant, Workspace, Zone
+from parkops.model import (
+    Event,
+    EventPolicy,
+    Listening,
+    Receiver,
+    Sample,
+    State,
+    Tenant,
+    Vitals,
+    Workspace,
+    Zone,
+)
 from parkops.push.journal import Journal, Note
 from parkops.push.lock import Locks
 
@@ -268,3 +281,26 @@ def test_the_year_is_said_where_it_is_another_one():
     assert clock(local(2026, 1, 1, 0, 5), now_s) == "00:05:00"
     assert clock(local(2025, 12, 31, 23, 55), now_s) == "2025-12-31 23:55"
     assert clock(local(2026, 2, 3, 4, 5), local(2026, 3, 1, 0, 0)) == "02-03 04:05"
+
+
+@pytest.mark.parametrize("height", [20, 24, 50])
+@pytest.mark.parametrize("left_out", [0, 3])
+def test_the_live_screen_fits_with_all_there_is_to_say(tmp_path, monkeypatch, height, left_out):
+    """What does not fit is cut off below, where the keys stand."""
+    targets = [replace(target("icmp", device=f"sw-{n}"), zone=f"z{n % 40}") for n in range(80)]
+    context = Context(str(tmp_path))
+    (tmp_path / "park.yaml").write_text("")
+    context.__dict__["_park"] = park_of(*targets, tenants=(Tenant("t", "甲", False, None),))
+    monkeypatch.setattr(Context, "left_out", left_out)
+    with context.open_store() as store, store.transaction():
+        for one in targets:
+            store.save_samples([Sample(one.id, time.time(), State.DOWN, reason="no reply")])
+            store.open_event(one.id, one.device, "critical", "no reply", time.time())
+        store.save_vitals(Vitals(0.0, 0.0, gaps=2, gap_s=90.0))
+    console = Console(width=80, height=height)
+    for mode in ("events", "targets"):
+        screen = _screen(context, context.park(), mode, ConsoleDimensions(80, height), keys=True)
+        lines = ["".join(part.text for part in line) for line in console.render_lines(screen)]
+        assert len(lines) <= height, mode
+        assert "q quit" in lines[-1]
+        assert len(lines) >= height - 2, "the room is used"
