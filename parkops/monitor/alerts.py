@@ -29,7 +29,7 @@ def signals(body: bytes, now_s: float, device_of: Callable[[str], str]) -> Itera
             labels = {str(key): str(value) for key, value in alert["labels"].items()}
             if labels.get("origin") != ORIGIN:
                 yield _signal(labels, alert, now_s, device_of)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         hint = "point an Alertmanager's webhook_configs here"
         raise UsageError(f"no message of an Alertmanager: {error}", hint=hint) from error
 

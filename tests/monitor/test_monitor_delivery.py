@@ -352,7 +352,13 @@ def test_what_is_no_message_of_an_alertmanager_is_refused_with_a_reason():
     with Exporter.bind("127.0.0.1", 0) as exporter:
         exporter.serve(Pages(lambda _: "", alerts=lambda body: signals.take_alerts(park, body)))
         url = exporter.url.replace("/metrics", "/alerts")
-        for body in (b"", b"[]", b'{"version": "3", "alerts": []}', b'{"version": "4", "alerts": [{}]}'):
+        for body in (
+            b"",
+            b"[]",
+            b'{"version": "3", "alerts": []}',
+            b'{"version": "4", "alerts": [{}]}',
+            b"[" * 10**5,
+        ):
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(url, body)
             assert refused.value.code == 400
