@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from parkops.model import Park, Signal
 from parkops.monitor import alerts
 
+AT_ONCE = 1_000
 MOST = 100_000  # waiting; of more, the oldest are dropped, and counted
 
 
@@ -31,9 +32,10 @@ class Signals:
         """How many wait."""
         return len(self._waiting)
 
-    def drain(self) -> Iterator[Signal]:
-        """Take what waits, the oldest first."""
-        while self._waiting:
+    def drain(self, most: int = AT_ONCE) -> Iterator[Signal]:
+        """Take what waits, the oldest first; so many at once that probes do not wait for long."""
+        while self._waiting and most > 0:
+            most -= 1
             yield self._waiting.popleft()
 
     def take_alerts(self, park: Park, body: bytes) -> int:

@@ -433,3 +433,14 @@ def test_what_devices_say_during_planned_work_is_told_to_nobody(store, subject):
     (event,) = store.events()
     assert event.muted == ""
     assert [item.what for item in store.deliveries_of(event.id)] == ["opened"]
+
+
+def test_a_flood_of_signals_is_taken_a_part_at_a_time(store):
+    play = Play(store, pings("a"))
+    for number in range(1500):
+        play.signals.put(Signal(T0, "alert", "a", f"X:{number}", "critical", "said"))
+    counts = []
+    for second in range(2):
+        play.recorder.keep_house(T0 + second)
+        counts.append(len(play.open()))
+    assert counts == [1000, 1500]
