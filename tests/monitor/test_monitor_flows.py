@@ -121,6 +121,30 @@ def test_softflowd_tells_of_a_leak(switch, tmp_path, version):
     assert f"{PLC} to {INTERNET} tcp/443" in signal.text
 
 
+@pytest.mark.parametrize("version", ["5", "9", "10"])
+def test_samples_count_for_all_that_they_stand_for(switch, tmp_path, version):
+    """One packet in ten is told: version 5 says so in its head, the others in records of options."""
+    needs("softflowd", "softflowctl")
+
+    def story():
+        with listening(tmp_path, flows=HERE) as (running, _):
+            place, control = f"127.0.0.1:{running.port('flows')}", tmp_path / "ctl"
+            options = ("-d", "-i", "p1", "-n", place, "-v", version, "-s", "10", "-p", tmp_path / "pid")
+            with switch.exporter("softflowd", *options, "-c", control):
+                wait_until(control.exists, what="softflowd")
+                deadline_s = time.monotonic() + 40
+                while not traffic(tmp_path).get(("hx-control", "edge", "tcp/1883")):
+                    assert time.monotonic() < deadline_s, (traffic(tmp_path), running.counts)
+                    for _ in range(3):
+                        switch.talk(1883, lines=200)
+                    switch.run("softflowctl", "-c", str(control), "expire-all")
+                    wait_until(lambda: running.counts["flow", "received"], what="records")
+            assert running.counts["flow", "malformed"] == 0
+            return wait_for(tmp_path, "hx-control", "edge", "tcp/1883")
+
+    assert switch.inside(story).packets >= 700  # of some thousand; a tenth of them was seen
+
+
 @pytest.fixture
 def watched():
     told = []
@@ -237,6 +261,45 @@ ENDS = (
     (7, b"\x9c\x40"),
     (11, b"\x07\x5b"),
 )
+
+
+def options(*fields, scope=1, number=300):
+    """A message with an options template of IPFIX and its record, of which the first fields are the scope."""
+    template = struct.pack("!HHH", number, len(fields), scope)
+    template += b"".join(struct.pack("!HH", element, len(octets)) for element, octets in fields)
+    record = b"".join(octets for _, octets in fields)
+    pair = ((3, template), (number, record))
+    sets = b"".join(struct.pack("!HH", kind, 4 + len(body)) + body for kind, body in pair)
+    return struct.pack("!HHIII", 10, 16 + len(sets), 0, 0, 1) + sets
+
+
+def test_which_sampler_a_record_is_of():
+    reader, plain = netflow.FlowReader(), ipfix(*ENDS, (2, b"\7"))
+    packets = lambda data: [record.packets for record in reader.read("10.0.0.1", data)]  # noqa: E731
+    assert packets(plain) == [7]
+    assert packets(options((143, b"\1"), (305, b"\2"), (306, b"\6"))) == []  # two, then six are left out
+    assert packets(plain) == [28]
+    assert (
+        packets(options((302, b"\5"), (34, b"\x64"))) == []
+    )  # a second one: whose the record is must be said
+    assert packets(plain) == [28]
+    assert packets(ipfix(*ENDS, (2, b"\7"), (302, b"\5"))) == [700]
+    assert packets(ipfix(*ENDS, (2, b"\7"), (302, b"\6"))) == [7]
+    assert packets(ipfix(*ENDS, (2, b"\7"), (50, b"\3"))) == [21]  # it says so itself
+    assert reader.read("10.0.0.2", plain)[0].packets == 7  # another exporter
+    for number in range(1000):
+        packets(options((302, struct.pack("!H", number)), (34, b"\2")))
+    assert len(reader._samplers["10.0.0.1", 1]) == netflow.MOST_SAMPLERS
+
+
+def test_types_of_scopes_of_version_9_are_no_elements():
+    """Scope 1 is the system, element 1 octets (RFC 3954, 6.1)."""
+    template = struct.pack("!HHHHHHHHH", 300, 4, 8, 1, 4, 34, 4, 35, 1)
+    record = b"\0\0\0\1" + b"\0\0\0\x0a" + b"\1"
+    sets = b"".join(struct.pack("!HH", k, 4 + len(b)) + b for k, b in ((1, template), (300, record)))
+    reader = netflow.FlowReader()
+    assert reader.read("10.0.0.1", struct.pack("!HHIIII", 9, 2, 0, 0, 0, 7) + sets) == []
+    assert reader._samplers == {("10.0.0.1", 7): {0: 10}}
 
 
 def test_numbers_that_no_database_holds_stop_nothing(tmp_path):
