@@ -26,6 +26,7 @@ class Sample:
     rtt_s: float | None = None
     reason: str = ""  # why it is not up
     values: tuple[tuple[str, float], ...] = ()  # what else was measured, by name with unit: "offset_s"
+    late_s: float = 0.0  # the prober itself was late by so much, too late to judge; the state is unknown
 
 
 @dataclass(frozen=True, slots=True)

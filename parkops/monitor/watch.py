@@ -234,7 +234,7 @@ class _Watcher:
         late_s = boot_s() - begin_s - context.timeout_s
         if sample.state is State.DOWN and late_s > LATE_S:
             reason = f"the monitor stood still for {late_s:.1f} s"
-            return replace(sample, state=State.UNKNOWN, reason=reason)
+            return replace(sample, state=State.UNKNOWN, reason=reason, late_s=late_s)
         return sample
 
     def _good(self, index: int, time_s: float, rtt_s: float) -> None:

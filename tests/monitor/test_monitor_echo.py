@@ -1,11 +1,14 @@
 """ICMP in batches: nobody is lost, nobody is invented, whatever the clocks and the process do."""
 
+import asyncio
 import contextlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 from monitor_parts import process, target, wait_until
 
 from parkops.model import State, Vitals
+from parkops.monitor import Hooks, watch
 from parkops.monitor.clock import RecordClock, boot_s
 from parkops.monitor.probes import echo
 from parkops.monitor.probes.echo import Echo
@@ -393,6 +397,53 @@ def test_a_killed_monitor_loses_no_interval_but_the_last_round(tmp_path):
         assert store.events() == ()
         assert store.vitals().gaps == 1, "not running is a gap too"
         assert {State.DOWN} & {span.state for span in store.intervals()} == set()
+
+
+@root
+def test_a_loop_that_is_late_tears_no_outage_and_makes_nothing_unknown():
+    in_namespace("held_up")
+
+
+def held_up():
+    """Ten of forty are dead; somebody blocks the loop each third round, longer than an answer may take."""
+    subprocess.run(
+        "nft add table ip t; nft 'add chain ip t c { type filter hook input priority 0; }';"
+        "nft add rule ip t c ip daddr 127.0.0.1-127.0.0.10 icmp type echo-request drop",
+        shell=True,
+        check=True,
+    )
+    targets = [target("icmp", address=f"127.0.0.{n}", device=f"d{n}", interval_s=1.0) for n in range(1, 41)]
+    dead, rounds = {each.id for each in targets[:10]}, []
+    seen = {each.id: [] for each in targets}
+
+    def late():
+        """Targets that were asked again, and judged then; who is late twice, or for long, does not know."""
+        found = {name for name, samples in seen.items() if any(sample.late_s for sample in samples)}
+        return {name for name in found if not standstill(seen[name])}
+
+    def block(number):
+        rounds.append(number)
+        if number % 3 == 0:
+            time.sleep(0.65)
+
+    with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "parkops.db") as store:
+        hooks = Hooks(on_sample=lambda sample: seen[sample.target].append(sample), on_round=block)
+        asyncio.run(
+            watch(targets, store, hooks=hooks, rounds=60, until=lambda: len(late()) > 3 and len(rounds) > 5)
+        )
+        spans = store.intervals()
+    assert len(late()) > 3, "the loop was never late: this test proves nothing"
+    assert late() <= dead, "what was answered is judged by the kernel's time stamps"
+    for name in late():
+        assert [span.state for span in spans if span.target == name] == [DOWN], "no outage is torn"
+    assert all(span.state is not DOWN for span in spans if span.target not in dead)
+
+
+def standstill(samples):
+    pairs = list(pairwise(samples))
+    twice = any(one.late_s and other.late_s for one, other in pairs)
+    long = any(sample.late_s > STILL_S for sample in samples)
+    return twice or long or any(other.time_s - one.time_s > 2.0 for one, other in pairs)
 
 
 def test_standstills_are_counted_and_outlive_the_process():

@@ -10,10 +10,12 @@ UP, DOWN, UNKNOWN = State.UP, State.DOWN, State.UNKNOWN
 
 
 def play(points, interval_s=5.0, outage=None):
+    """Take samples: time, state, and by how much the prober was late, where it was."""
     outage = outage or Outage(interval_s)
     records, opened, closed = [], [], []
-    for time_s, state in points:
-        turn = outage.step(Sample("t", time_s, state, reason="" if state is UP else state.value))
+    for time_s, state, *late_s in points:
+        reason = "" if state is UP else state.value
+        turn = outage.step(Sample("t", time_s, state, None, reason, (), *late_s))
         records += [(record.time_s, record.state) for record in turn.records]
         opened += [turn.opened.time_s] if turn.opened else []
         closed += [turn.closed_s] if turn.closed_s is not None else []
@@ -45,6 +47,34 @@ def test_unknown_neither_confirms_nor_ends_an_outage():
     assert (opened, closed) == ([0], [20]), "one outage, not two"
 
 
+def test_what_nobody_could_judge_is_asked_again_and_the_next_sample_decides():
+    late = UNKNOWN, 0.3
+    assert play([(0, UP), (5, *late), (6, UP)])[0] == [(0, UP), (6, UP)]
+    outage = [(0, UP), (5, DOWN), (6, DOWN), (10, *late), (11, DOWN), (15, UP)]
+    records, opened, closed = play(outage)
+    assert [state for _, state in records] == [UP, DOWN, DOWN, DOWN, UP], "an outage is not torn in two"
+    assert (opened, closed) == ([5], [15])
+    records, opened, _ = play([(0, UP), (5, *late), (6, DOWN), (10, DOWN)])
+    assert (records, opened) == ([(0, UP), (5, DOWN), (10, DOWN)], [5]), "it began when it was first asked"
+    assert play([(0, UP), (5, *late), (6, DOWN), (10, UP)])[1] == [], "one loss is no outage"
+    assert play([(0, UP), (5, DOWN), (6, *late), (7, DOWN)])[1] == [5]
+
+
+def test_who_stands_still_twice_or_for_long_does_not_know():
+    late, long = (UNKNOWN, 0.3), (UNKNOWN, 1.1)
+    assert play([(0, UP), (5, *late), (6, *late), (7, UP)])[0] == [
+        (0, UP), (5, UNKNOWN), (6, UNKNOWN), (7, UP),
+    ]  # fmt: skip
+    assert play([(0, UP), (5, *long), (6, UP)])[0] == [(0, UP), (5, UNKNOWN), (6, UP)]
+    assert play([(0, UP), (5, *late), (16, UP)])[0] == [(0, UP), (5, UNKNOWN), (16, UP)], "a gap after it"
+    outage = Outage(5.0)
+    assert outage.step(Sample("t", 0, UP)).doubtful is False
+    assert outage.step(Sample("t", 5, UNKNOWN, late_s=0.3)).doubtful is True
+    assert outage.stays_up(6) is False, "it has to be forgotten"
+    assert outage.step(Sample("t", 6, UP)).doubtful is False
+    assert outage.stays_up(7) is True
+
+
 def test_a_silence_of_the_prober_is_unknown_not_up():
     records, opened, closed = play([(0, UP), (5, UP), (15.1, UP)])
     assert records == [(0, UP), (5, UP), (5, UNKNOWN), (15.1, UP)]
@@ -68,12 +98,14 @@ def test_it_goes_on_where_the_store_left_off():
     assert (opened, closed) == ([], [205]), "the event that was open goes on over the gap"
 
 
-@given(st.lists(st.tuples(st.floats(0.1, 30), st.sampled_from(State)), max_size=60))
+@given(
+    st.lists(st.tuples(st.floats(0.1, 30), st.sampled_from(State), st.sampled_from([0.0, 0.3])), max_size=60)
+)
 def test_openings_and_closings_alternate_and_records_never_run_back(steps):
     outage, time_s, is_open, last_s = Outage(5.0), 0.0, False, 0.0
-    for step_s, state in steps:
+    for step_s, state, late_s in steps:
         time_s += step_s
-        turn = outage.step(Sample("t", time_s, state))
+        turn = outage.step(Sample("t", time_s, state, late_s=late_s if state is UNKNOWN else 0.0))
         for record in turn.records:
             assert record.time_s >= last_s
             last_s = record.time_s

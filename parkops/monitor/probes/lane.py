@@ -230,7 +230,7 @@ class Lane:
             if exact_s <= passed_s:
                 rtt_s = exact_s if exact_s > 0 else min(passed_s, 1e-6)
         if rtt_s > chunk.deadline_s - chunk.steady_s:
-            self._report((place,), State.DOWN, _no_answer(chunk), chunk.time_s)
+            self._miss((place,), chunk, steady_s)
         else:
             self._good(self._indexes[place], chunk.time_s, rtt_s)
 
@@ -260,16 +260,29 @@ class Lane:
         places = [chunk.first + at for at, number in enumerate(waiting) if number == chunk.number]
         for place in places:
             self._waiting[place] = 0
+        self._miss(places, chunk, now_s)
+
+    def _miss(self, places: Iterable[int], chunk: Chunk, now_s: float) -> None:
+        """Take what was not answered in time; what is seen too late nobody can judge."""
         late_s = now_s - chunk.deadline_s
         if late_s > LATE_S:
-            self._report(places, State.UNKNOWN, f"the monitor stood still for {late_s:.1f} s", chunk.time_s)
+            reason = f"the monitor stood still for {late_s:.1f} s"
+            self._report(places, State.UNKNOWN, reason, chunk.time_s, late_s)
         else:
             self._report(places, State.DOWN, _no_answer(chunk), chunk.time_s)
 
-    def _report(self, places: Iterable[int], state: State, reason: str, time_s: float | None = None) -> None:
+    def _report(
+        self,
+        places: Iterable[int],
+        state: State,
+        reason: str,
+        time_s: float | None = None,
+        late_s: float = 0.0,
+    ) -> None:
         time_s = self._clock.now() if time_s is None else time_s
         for place in places:
-            self._lost(self._indexes[place], Sample(self._ids[place], time_s, state, reason=reason))
+            sample = Sample(self._ids[place], time_s, state, reason=reason, late_s=late_s)
+            self._lost(self._indexes[place], sample)
 
     def close(self) -> None:
         """Close the socket."""
