@@ -68,6 +68,9 @@ def rollback(
         confirm_timeout_s=confirm_timeout_s,
         as_json=as_json,
     )
-    went_back = str(pushed.ending) == "rolled back" and not devices
     code = show_pushed(ctx, pushed, as_json)
-    sys.exit(0 if went_back else code)
+    if str(pushed.ending) in ("rolled back", "refused") and pushed.settled:
+        code = 0  # what was cut off is not in force anywhere
+    elif str(pushed.ending) == "rolled back" and not as_json:
+        ctx.console.print("Nothing went back: devices run what they ran before. See --gate for another gate.")
+    sys.exit(code)

@@ -160,7 +160,7 @@ def rollback(
     if devices:
         hint = f"finish it first: `parkops rollback {record.id}`"
         raise UsageError("a transaction that was cut off goes back as a whole", where=record.id, hint=hint)
-    return _finish(park, workspace, record.id, settings, back=True)
+    return replace(_finish(park, workspace, record.id, settings, back=True), settled=True)
 
 
 def what_goes_back(

@@ -21,6 +21,7 @@ class Pushed:
     reason: str
     results: tuple[Result, ...]
     interrupted: bool = False  # by people; everything was taken back
+    settled: bool = False  # it was cut off, and to be taken back
 
 
 def change_of(site: Site, error: BaseException | None) -> Change:

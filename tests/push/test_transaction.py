@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from campaign import DEVICES, NEW, OLD, Campaign, impatient
+from campaign import DEVICES, KILLED, NEW, OLD, Campaign, impatient
+from click.testing import CliRunner
 
 from parkops import push
+from parkops.cli import cli
+from parkops.cli.common import Context
 from parkops.errors import UsageError
 from parkops.push import transaction
 from parkops.push.gate import Health, Question
@@ -114,6 +117,30 @@ def test_an_earlier_transaction_is_taken_back_by_a_transaction(campaign: Campaig
     assert set(campaign.running().values()) == {OLD}
     again = campaign.rollback(pushed.tx)  # a rollback can be taken back too
     assert (again.ending, campaign.running()["core-1"]) == ("committed", "two\n")
+
+
+def test_a_rollback_that_is_taken_back_itself_has_failed(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Devices run what was to go; a push that was cut off, early or late, goes back as it was asked."""
+    (campaign.folder / "park.yaml").touch()
+    monkeypatch.setattr(Context, "park", lambda self: campaign.site)
+    monkeypatch.setattr(Context, "enter_lab", lambda self: None)
+    monkeypatch.setattr("parkops.cli.rollback.carry_out", lambda ctx, work, **_: work(campaign.settings()))
+    call = ["-p", str(campaign.folder), "rollback"]
+    go(campaign)
+    campaign.gate = Gate(lambda _: Health(("flow x does not pass",)))
+    refused = CliRunner().invoke(cli, call)
+    assert (refused.exit_code, set(campaign.running().values())) == (1, {NEW})
+    assert "Nothing went back" in refused.output
+    campaign.gate = Gate()
+    assert CliRunner().invoke(cli, call).exit_code == 0
+    assert set(campaign.running().values()) == {OLD}
+    for cut_off in (20, 40):
+        assert campaign.push(at_call=cut_off) == KILLED
+        settled = CliRunner().invoke(cli, call)
+        assert (settled.exit_code, set(campaign.running().values())) == (0, {OLD})
+        assert "Nothing went back" not in settled.output
 
 
 def test_what_cannot_be_taken_back_is_said(campaign: Campaign) -> None:
