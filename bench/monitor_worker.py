@@ -178,7 +178,8 @@ def year(size: str) -> Json:
 
 def _year(name: str, now_s: float, rnd: random.Random) -> list[Sample]:
     samples = [Sample(name, now_s - 365 * DAY_S, State.UP)]
-    for moment_s in sorted(rnd.uniform(now_s - 364 * DAY_S, now_s - DAY_S) for _ in range(20)):
+    for hour in sorted(rnd.sample(range(24, 364 * 24), 20)):  # apart: each is an outage of its own
+        moment_s = now_s - 365 * DAY_S + 3600.0 * (hour + rnd.random() / 2)
         samples += [Sample(name, moment_s, State.DOWN, reason="no ICMP answer within 1 s"),
                     Sample(name, moment_s + 30.0, State.UP)]  # fmt: skip
     return samples
