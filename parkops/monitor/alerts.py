@@ -47,6 +47,6 @@ def _signal(
         device,
         f"{name}:{place}" if place else name,
         SEVERITIES.get(labels.get("severity", ""), "warning"),
-        str(notes.get("summary") or notes.get("description") or name),
+        " ".join(str(notes.get("summary") or notes.get("description") or name).split()),  # one line
         alert.get("status") == "resolved",
     )

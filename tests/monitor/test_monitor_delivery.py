@@ -363,11 +363,13 @@ def test_what_is_no_message_of_an_alertmanager_is_refused_with_a_reason():
                 urllib.request.urlopen(url, body)
             assert refused.value.code == 400
             assert "no message of an Alertmanager" in refused.value.read().decode()
-        good = {"labels": {"alertname": "X", "instance": "10.0.0.7:9100"}, "status": "firing"}
+        good = {"labels": {"alertname": "X", "instance": "10.0.0.7:9100"}, "status": "firing",
+                "annotations": {"summary": "the disk\n is full\n"}}  # fmt: skip
         own = {"labels": {"alertname": "ParkopsOutage", "origin": "parkops"}, "status": "firing"}
         body = json.dumps({"version": "4", "alerts": [good, own]}).encode()
         assert urllib.request.urlopen(url, body).read() == b"1 alerts\n"
     (signal,) = signals.drain()
     assert (signal.name, signal.severity, signal.clears) == ("X:10.0.0.7:9100", "warning", False)
+    assert signal.text == "the disk is full", "a cause is one line"
     with pytest.raises(UsageError):
         signals.take_alerts(park, b"{")
