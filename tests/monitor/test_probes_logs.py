@@ -4,7 +4,7 @@ import shutil
 import socket
 
 import pytest
-from monitor_parts import free_port, listens, look, process, target
+from monitor_parts import free_port, listens, look, process, target, tcp_server
 from test_monitor_probes import is_
 from test_probes_tls import Authority
 
@@ -69,9 +69,12 @@ def test_a_message_arrives(collector):
 def test_a_message_that_is_sought_over_ssh(collector, sshd):
     common = {"file": collector.file, "ssh_port": sshd.port, "timeout_s": 10}
     is_(look(target("syslog", collector.udp, **common), login=sshd.login), UP)
-    elsewhere = {**common, "file": "/no/such/file's.log", "timeout_s": 2}
+    elsewhere = {**common, "file": "/no/such/file's.log", "timeout_s": 8}
     sample = look(target("syslog", collector.udp, **elsewhere), login=sshd.login)
-    is_(sample, DOWN, "^the message did not arrive in /no/such/file's.log within 2 s$")
+    is_(sample, DOWN, "^the message did not arrive in /no/such/file's.log within 8 s$")
+    with tcp_server(lambda connection: None) as silent:
+        one = target("syslog", collector.udp, **{**common, "ssh_port": silent, "timeout_s": 0.5})
+        is_(look(one, login=sshd.login), UNKNOWN, "^cannot look into the collector within 0.5 s$")
     sample = look(target("syslog", collector.udp, **common), login=sshd.strange_user_key)
     is_(sample, UNKNOWN, "^cannot look into the collector: login as root refused$")
     is_(look(target("syslog", collector.udp, **common)), UNKNOWN, "cannot log in")

@@ -28,12 +28,15 @@ async def syslog(target: Target, context: Context) -> Sample:
     ``read`` tells where the file is: ssh (on the collector, the default; with ``sudo=yes`` where the login
     itself may not read it) or local.
     """
-    attempt = context.start(target)
+    attempt, end_s = context.start(target), asyncio.get_running_loop().time() + context.timeout_s * SHARE
     tag = f"parkops-{os.urandom(6).hex()}"
     await _send(target, context, tag)
     sent_s = time.perf_counter()
     context.step(f"sent {tag} over {target.param('protocol', 'udp')}")
-    arrived = await (_local if target.param("read") == "local" else _remote)(target, context, tag)
+    if target.param("read") == "local":
+        arrived = await _local(target, context, tag)
+    else:
+        arrived = await _remote(target, context, tag, end_s)
     if not arrived:
         raise DownError(
             f"the message did not arrive in {target.param('file')} within {context.timeout_s:g} s"
@@ -93,8 +96,11 @@ def _tail(file: Path) -> bytes:
         return stream.read()
 
 
-async def _remote(target: Target, context: Context, tag: str) -> bool:
-    """Let the collector look itself: one session, and an answer as soon as there is one."""
+async def _remote(target: Target, context: Context, tag: str, end_s: float) -> bool:
+    """Let the collector look itself: one session, and an answer as soon as there is one.
+
+    UnableError where it has not looked until ``end_s``, of the event loop's clock.
+    """
     file = shlex.quote(target.param("file"))
     folder = shlex.quote(str(Path(target.param("file")).parent))
     tries = max(1, int(context.timeout_s * SHARE / 2 / 0.1))
@@ -109,7 +115,10 @@ async def _remote(target: Target, context: Context, tag: str) -> bool:
         script = shlex.join(("sudo", "-n", "sh", "-c", script))
     at_ssh = Target(target.id, "ssh", target.device, target.address, int(target.param("ssh_port", "22")))
     try:
-        told = (await context.tools.sessions.ssh_command(at_ssh, script, context.timeout_s)).strip()
+        async with asyncio.timeout_at(end_s):
+            told = (await context.tools.sessions.ssh_command(at_ssh, script, context.timeout_s)).strip()
+    except TimeoutError as error:
+        raise UnableError(f"cannot look into the collector within {context.timeout_s:g} s") from error
     except DownError as error:
         raise UnableError(f"cannot look into the collector: {error}") from error
     if told not in ("arrived", "missing"):
