@@ -98,6 +98,7 @@ def address(text: str) -> tuple[str, int]:
 def listeners(ctx: Context, wanted: Wanted, signals: Signals, metrics: Metrics) -> Listeners | None:
     """Bind what is wanted, None for nothing; in the network from which devices are reached."""
     from parkops.monitor.passive import Listen, Listeners, Stream
+    from parkops.monitor.passive.netconf import MOST_DEVICES
     from parkops.monitor.passive.sockets import server_tls
     from parkops.store import pending
     from parkops.transport.login import login
@@ -111,7 +112,10 @@ def listeners(ctx: Context, wanted: Wanted, signals: Signals, metrics: Metrics) 
         files = (_file(ctx, name) for name in (told.certificate, told.key, told.authority))
         listen = replace(listen, tls=server_tls(*files))
     if told.netconf:
-        streams = (Stream(t.device, t.address, t.port) for t in park.targets if t.probe == "netconf")
+        streams = [Stream(t.device, t.address, t.port) for t in park.targets if t.probe == "netconf"]
+        if (over := len(streams) - MOST_DEVICES) > 0:
+            what = f"not subscribed to {over} NETCONF devices: {MOST_DEVICES} at most, the first ones"
+            ctx.console.print(what, markup=False)
         listen = replace(listen, netconf=tuple(streams))
     if not listen.anything:
         return None

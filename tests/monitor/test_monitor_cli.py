@@ -67,6 +67,16 @@ def call(tmp_path, service):
     )
 
 
+def test_more_netconf_devices_than_it_subscribes_to_are_told(call, monkeypatch):
+    monkeypatch.setattr("parkops.monitor.passive.netconf.MOST_DEVICES", 1)
+    said = call(monitor, "--rounds", "1", "--listen-netconf")
+    assert "not subscribed to" not in said
+    devices = (target("netconf", free_port(), device=f"sw-{n}", interval_s=0.4) for n in range(3))
+    call.park = park_of(*devices)
+    said = call(monitor, "--rounds", "1", "--listen-netconf")
+    assert "not subscribed to 2 NETCONF devices: 1 at most, the first ones" in said
+
+
 def test_monitor_tells_what_it_saw(call):
     said = call(monitor, "--rounds", "2")
     assert "watching 2 targets of test" in said
@@ -139,7 +149,7 @@ LIVE = """
 import sys
 from pathlib import Path
 from rich.console import Console
-from monitor_parts import park_of, target
+from monitor_parts import free_port, park_of, target
 from parkops.cli.common import Context
 from parkops.cli.monitor import monitor
 context = Context(sys.argv[1])

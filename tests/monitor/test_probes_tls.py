@@ -170,6 +170,29 @@ def test_a_server_that_wants_our_certificate_says_so_after_the_handshake(tmp_pat
         is_(sample, DOWN, "^TLS: .*certificate required$")
 
 
+def test_mqtt_over_tls(tmp_path):
+    authority, port = Authority(tmp_path), free_port()
+    tmp_path.chmod(0o755)
+    chain, key = authority.certificate("broker")
+    configuration = tmp_path / "mosquitto.conf"
+    configuration.write_text(
+        f"user root\nlistener {port} 127.0.0.1\nallow_anonymous true\ncertfile {chain}\nkeyfile {key}\n"
+    )
+    with process("mosquitto", "-c", configuration, ready=lambda: listens(port)):
+        secure = {"tls": "yes", "ca": authority.file}
+        sample = look(target("mqtt", port, **secure, name="broker.park.example"))
+        is_(sample, UP)
+        assert 89 < dict(sample.values)["days_left"] <= 90
+        late = look(target("mqtt", port, **secure, name="broker.park.example", min_days=100))
+        is_(late, DOWN, r"^the certificate expires in (89\.9|90\.0) days, expected at least 100$")
+        is_(look(target("mqtt", port, **secure, name="mes.park.example")), DOWN, "not for mes.park.example$")
+        is_(look(target("mqtt", port)), DOWN, "closed the connection|connection reset|no MQTT")
+    plain = tmp_path / "plain.conf"
+    plain.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
+    with process("mosquitto", "-c", plain, ready=lambda: listens(port)):
+        is_(look(target("mqtt", port, **secure)), DOWN, "^(no TLS: |closed the connection during)")
+
+
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1")
 def test_tls_refuses_old_versions(tmp_path):
     chain, key = Authority(tmp_path).certificate("old")

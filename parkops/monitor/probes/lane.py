@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
+from heapq import heappop, heappush
 
 from parkops.model import Sample, State, Target
 from parkops.monitor.clock import RecordClock, Seconds
@@ -70,7 +71,7 @@ class Lane:
         self.places = {index: place for place, index in enumerate(self._indexes)}
         self._waiting = [0] * len(ordered)  # number of the chunk whose answer is awaited, 0 for none
         self._chunks: dict[int, Chunk] = {}
-        self._retries: list[tuple[float, int]] = []
+        self._retries: list[tuple[float, int]] = []  # a heap: when, place
         self._number = self.skipped = 0
         self._allowed, self._last_s = 0.0, start_s
         self._open(family, [target.address for _, target in ordered])
@@ -119,12 +120,11 @@ class Lane:
 
     def again(self, index: int, due_s: float) -> None:
         """Remember an extra probe."""
-        self._retries.append((due_s, self.places[index]))
-        self._retries.sort()
+        heappush(self._retries, (due_s, self.places[index]))
 
     def _retry(self, now_s: float) -> None:
         while self._retries and self._retries[0][0] <= now_s:
-            _, place = self._retries.pop(0)
+            _, place = heappop(self._retries)
             if self._waiting[place]:
                 continue  # the next round's probe is under way already
             group = next(g for g in reversed(self._groups) if g.base <= place)

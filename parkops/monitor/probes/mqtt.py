@@ -8,7 +8,8 @@ import struct
 from asyncio import StreamReader, StreamWriter
 
 from parkops.model import Sample, Target
-from parkops.monitor.probes.base import Context, DownError
+from parkops.monitor.probes import tls
+from parkops.monitor.probes.base import Context, DownError, Values
 from parkops.monitor.probes.tcp import stream
 
 CONNECT, CONNACK, PUBLISH, SUBSCRIBE, SUBACK, DISCONNECT = 0x10, 0x20, 0x30, 0x82, 0x90, 0xE0
@@ -26,13 +27,20 @@ REFUSALS = {  # 3.2.2.3, table 3.1
 
 
 async def mqtt(target: Target, context: Context) -> Sample:
-    """Connect, subscribe, publish and receive; ``user`` and ``password`` (a secret reference) log in."""
+    """Connect, subscribe, publish and receive; ``user`` and ``password`` (a secret reference) log in.
+
+    With ``tls=yes``, which is usual at port 8883, over TLS; ``ca``, ``name`` and ``min_days`` as for tls.
+    """
     attempt = context.start(target)
     end_s = asyncio.get_running_loop().time() + SHARE * context.timeout_s
     reference = target.param("password")
     password = context.tools.secret(reference) if reference else ""
-    reader, writer = await stream(target)
+    secure = target.param("tls") == "yes"
+    values: Values = ()
+    reader, writer = await (tls.connect(target, context) if secure else stream(target))
     try:
+        if secure:
+            values = tls.check_days(writer, target, context)
         await _connect(reader, writer, target.param("user"), password)
         context.step("the broker accepts the connection")
         topic = target.param("topic") or f"parkops/probe/{os.urandom(6).hex()}"
@@ -41,7 +49,7 @@ async def mqtt(target: Target, context: Context) -> Sample:
                 await _round_trip(reader, writer, topic)
         except TimeoutError as error:  # 3.3.5: what may not be published is dropped without a word
             raise DownError(f"a message to {topic} does not come back: may we write and read it?") from error
-        sample = attempt.up()
+        sample = attempt.up(values=values)
         context.step(f"a message to {topic} came back")
         writer.write(bytes((DISCONNECT, 0)))
         await writer.drain()

@@ -86,6 +86,8 @@ PROBES: Mapping[str, Entry] = {
             "topic": Parameter(take.text),
             "user": Parameter(take.text),
             "password": Parameter(take.reference),
+            "tls": take.one_of("yes", "no"),
+            **TLS,
         },
         over=Over.TCP,
     ),
