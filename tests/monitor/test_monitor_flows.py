@@ -275,7 +275,10 @@ def options(*fields, scope=1, number=300):
 
 def test_which_sampler_a_record_is_of():
     reader, plain = netflow.FlowReader(), ipfix(*ENDS, (2, b"\7"))
-    packets = lambda data: [record.packets for record in reader.read("10.0.0.1", data)]  # noqa: E731
+
+    def packets(data):
+        return [record.packets for record in reader.read("10.0.0.1", data)]
+
     assert packets(plain) == [7]
     assert packets(options((143, b"\1"), (305, b"\2"), (306, b"\6"))) == []  # two, then six are left out
     assert packets(plain) == [28]

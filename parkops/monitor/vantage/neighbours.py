@@ -42,7 +42,7 @@ def next_hop(address: str) -> str:
 
 def _silent_4(address: str) -> bool:
     hop = next_hop(address)
-    with open("/proc/thread-self/net/arp", encoding="ascii") as table:  # noqa: PTH123
+    with open("/proc/thread-self/net/arp", encoding="ascii") as table:  # noqa: PTH123 - as above
         entries = [line.split() for line in table.readlines()[1:]]
     return any(entry[0] == hop and int(entry[2], 16) & 2 == 0 for entry in entries if len(entry) > 2)
 
